@@ -1,0 +1,1 @@
+"""From executed notebooks and run records to a book that reads offline."""

@@ -1,0 +1,1 @@
+"""Data sets: manifests, sources, verification and safe readers."""

@@ -1,0 +1,29 @@
+"""Errors that a user can act on: one sentence, what was wrong, where, and what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MMReproError(Exception):
+    """A user's mistake or an unmet need, told in one sentence.
+
+    The command line prints the sentence and exits with ``exit_code``; a notebook shows the sentence
+    without a stack trace.
+    """
+
+    exit_code = 2
+
+    def _render_traceback_(self) -> list[str]:
+        """Show one line in IPython, where a stack trace would hide the sentence."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Name the valid spellings closest to `name`, as the tail of an error sentence."""
+    known = sorted(candidates)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(repr(match) for match in close) + "?"
+    return "valid names are " + ", ".join(known) + "."

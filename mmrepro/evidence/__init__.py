@@ -1,0 +1,1 @@
+"""Claims, statistics, verdicts and run records."""

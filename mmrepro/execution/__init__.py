@@ -1,0 +1,1 @@
+"""Running notebooks: the papermill engine, the cache key and the job runner."""

@@ -1,0 +1,1 @@
+"""One folder a paper: its facts, settings, data, model and evaluation."""
