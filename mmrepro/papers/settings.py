@@ -91,4 +91,4 @@ def resolve_settings(
 
 
 def _profile(name: str) -> Profile:
-    return PROFILES[PROFILES.index(name)]  # type: ignore[arg-type]
+    return PROFILES[PROFILES.index(name)]
