@@ -206,7 +206,8 @@ def read_record(path: Path) -> RunRecord:
         raise MMReproError(
             f"{path} was changed after the run (its digest does not fit); run the chapter again."
         )
-    wrong = [result.id for result in record.claims if not _consistent(result, record.metrics_frame())]
+    frame = record.metrics_frame()
+    wrong = [result.id for result in record.claims if not _consistent(result, frame)]
     if wrong:
         raise MMReproError(
             f"{path}: the verdict of {', '.join(wrong)} is not what its numbers give; run the chapter again."
