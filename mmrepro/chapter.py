@@ -1,0 +1,275 @@
+"""A chapter as its notebook sees it: settings, data, measurements, and in the end a record."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from mmrepro import environment
+from mmrepro.data.manifest import load_manifest
+from mmrepro.data.store import DataUnavailableError, LocalData, fetch, sample_data
+from mmrepro.errors import MMReproError, nearest
+from mmrepro.evidence.record import (
+    Code,
+    DataUse,
+    Metric,
+    RunRecord,
+    Stage,
+    judge,
+    read_record,
+    seal,
+    write_record,
+)
+from mmrepro.evidence.verdict import Estimate, estimate
+from mmrepro.execution.key import chapter_key, is_stale, lock_hash
+from mmrepro.execution.measure import cpu_seconds, peak_memory_mb, reset_peak_memory
+from mmrepro.execution.parameter import injected_parameters, settings_from
+from mmrepro.execution.run import RunFiles
+from mmrepro.papers.paper import Paper, load_paper
+from mmrepro.papers.settings import ChapterSettings
+from mmrepro.project import results_dir
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from IPython.display import HTML
+
+
+def open_chapter(
+    slug: str,
+    profile: str = "smoke",
+    seeds: Sequence[int] | None = None,
+    device: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Chapter:
+    """Open a chapter with the settings of a profile, single values overridden.
+
+    Parameters
+    ----------
+    profile
+        ``smoke``, ``cpu`` or ``gpu``.
+    overrides
+        Setting name -> value. Parameters that papermill injected count as overrides too.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown chapter, profile or setting, a wrong type or a value out of range.
+    """
+    asked = {"profile": profile, "seeds": seeds, "device": device, "overrides": overrides}
+    found_profile, settings = settings_from(slug, {**asked, **_injected()})
+    return Chapter(load_paper(slug), found_profile, settings)
+
+
+def _injected() -> dict[str, Any]:
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return injected_parameters(shell.user_ns.get("In", [])) if shell is not None else {}
+
+
+class Chapter:
+    """One run of one chapter.
+
+    Attributes
+    ----------
+    paper
+        Facts, claims and unknowns.
+    profile, settings
+        What this run was asked to do.
+    """
+
+    def __init__(self, paper: Paper, profile: str, settings: ChapterSettings) -> None:
+        from mmrepro.display.style import use_house_style
+
+        self.paper, self.profile, self.settings = paper, profile, settings
+        self._started, self._clock = datetime.now(UTC), time.perf_counter()
+        self._data: dict[str, LocalData] = {}
+        self._metrics: list[Metric] = []
+        self._stages: list[Stage] = []
+        self._estimates: dict[str, Estimate] = {}
+        self._clusters: dict[str, tuple[float, float]] = {}
+        self._untestable: dict[str, str] = {}
+        use_house_style()
+
+    def data(self, name: str) -> LocalData:
+        """Obtain a data set of the chapter; its built-in sample when no source can be reached.
+
+        The sample is generated, so its tier is ``synthetic``, and so is every verdict that rests on it.
+        """
+        if name not in self._data:
+            self._data[name] = self._obtain(name)
+        return self._data[name]
+
+    def _obtain(self, name: str) -> LocalData:
+        try:
+            return fetch(self.paper.slug, name)
+        except DataUnavailableError as error:
+            package = importlib.import_module(f"mmrepro.papers.{self.paper.module_name}.sample")
+            if name not in package.SAMPLES:
+                raise
+            print(f"{error}\nUsing the built-in synthetic sample of {name} instead.")
+            return sample_data(self.paper.slug, name, package.SAMPLES[name])
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure a stage of the run: wall and CPU seconds, peak memory, peak GPU memory."""
+        process = psutil.Process()
+        reset_peak_memory(process)
+        wall, cpu = time.perf_counter(), cpu_seconds(process)
+        yield
+        self._stages.append(
+            Stage(
+                name=name,
+                wall_s=round(time.perf_counter() - wall, 3),
+                cpu_s=round(cpu_seconds(process) - cpu, 2),
+                peak_mb=round(peak_memory_mb(process), 1),
+                gpu_mb=_gpu_peak_mb(),
+            )
+        )
+
+    def measure(
+        self, metric: str, values: Mapping[str, float], *, dataset: str | None, seed: int = 0
+    ) -> None:
+        """Note one metric of several systems, for one seed.
+
+        Parameters
+        ----------
+        values
+            System -> number, in the metric's unit.
+        """
+        self._known_dataset(dataset)
+        for system, value in values.items():
+            # Twelve digits: the same number on every machine that computes it the same way.
+            kept = float(f"{value:.12g}")
+            self._metrics.append(Metric(dataset=dataset, system=system, metric=metric, seed=seed, value=kept))
+
+    def measure_rows(self, rows: Iterable[Mapping[str, Any]], *, dataset: str | None) -> None:
+        """Note many metrics, each a mapping with ``system``, ``metric``, ``seed`` and ``value``."""
+        for row in rows:
+            self.measure(row["metric"], {row["system"]: row["value"]}, dataset=dataset, seed=row["seed"])
+
+    def metrics(self) -> pd.DataFrame:
+        """Return what was measured so far: dataset, system, metric, seed, value."""
+        from mmrepro.evidence.record import metrics_frame
+
+        return metrics_frame(self._metrics)
+
+    def estimate(self, claim_id: str, found: Estimate) -> None:
+        """Give a claim's estimate where its uncertainty is not one of seeds."""
+        self._estimates[self._claim_id(claim_id)] = found
+
+    def cluster_interval(self, claim_id: str, interval: tuple[float, float]) -> None:
+        """Add the interval over clusters of test items, which the claim must clear as well."""
+        self._clusters[self._claim_id(claim_id)] = interval
+
+    def not_testable(self, claim_id: str, reason: str) -> None:
+        """Say why this run cannot test a claim."""
+        self._untestable[self._claim_id(claim_id)] = reason
+
+    def record(self) -> RunRecord:
+        """Decide every claim and make the record of the run so far."""
+        commit, dirty = environment.describe_commit()
+        return seal(
+            {
+                "slug": self.paper.slug,
+                "profile": self.profile,
+                "settings": self.settings.model_dump(mode="json"),
+                "seeds": list(self.settings.seeds),
+                "claims": judge(
+                    self.paper.claims,
+                    self._metrics,
+                    {name: used.tier for name, used in self._data.items()},
+                    self._all_estimates(),
+                    self._untestable,
+                ),
+                "metrics": self._metrics,
+                "stages": self._stages,
+                "data": [_data_use(used) for _, used in sorted(self._data.items())],
+                "code": Code(commit=commit, dirty=dirty, key=chapter_key(self.paper.slug, self.settings)),
+                "lock": lock_hash(),
+                "environment": environment.describe_environment(),
+                "started": self._started,
+                "wall_s": round(time.perf_counter() - self._clock, 1),
+            }
+        )
+
+    def conclude(self) -> HTML:
+        """Write the run's record and show the verdicts beside those of the committed `cpu` record."""
+        from mmrepro.display.table import verdict_table
+
+        record = self.record()
+        write_record(record, RunFiles.of(self.paper.slug, self.profile).record)
+        committed = committed_record(self.paper.slug)
+        return verdict_table(record, committed, committed is not None and is_stale(committed))
+
+    def published(self, metric: str, dataset: str | None) -> pd.DataFrame | None:
+        """Return a metric's rows in the committed `cpu` record, to show beside this run's."""
+        committed = committed_record(self.paper.slug)
+        if committed is None:
+            return None
+        frame = committed.metrics_frame()
+        return frame[(frame["metric"] == metric) & (frame["dataset"] == dataset)]
+
+    def _repr_html_(self) -> str:
+        from mmrepro.display.banner import banner
+
+        for name in load_manifest(self.paper.slug).datasets:
+            if name in self.settings.datasets:
+                self.data(name)
+        return banner(self.paper, self.profile, self.settings, self._data, environment.describe_commit())
+
+    def _all_estimates(self) -> dict[str, Estimate]:
+        """Join the estimates over seeds with the intervals over clusters."""
+        joined = dict(self._estimates)
+        frame = self.metrics()
+        for claim in self.paper.claims:
+            if claim.id in self._clusters:
+                found = joined.get(claim.id) or estimate(claim, frame)
+                if found is not None:
+                    joined[claim.id] = found.model_copy(update={"cluster_interval": self._clusters[claim.id]})
+        return joined
+
+    def _claim_id(self, claim_id: str) -> str:
+        known = [claim.id for claim in self.paper.claims]
+        if claim_id not in known:
+            raise MMReproError(f"{self.paper.slug} has no claim {claim_id!r}: {nearest(claim_id, known)}")
+        return claim_id
+
+    def _known_dataset(self, dataset: str | None) -> None:
+        """Refuse a number on data that the run did not take: its tier would be a guess."""
+        if dataset is not None and dataset not in self._data:
+            raise MMReproError(f"{dataset!r} was not loaded in this run: {nearest(dataset, self._data)}")
+
+
+def committed_record(slug: str) -> RunRecord | None:
+    """Return the committed `cpu` record of a chapter, or None when there is none yet."""
+    path = results_dir() / "cpu" / f"{slug}.json"
+    return read_record(path) if path.is_file() else None
+
+
+def _data_use(used: LocalData) -> DataUse:
+    return DataUse(
+        name=used.name,
+        title=used.title,
+        sha256=used.sha256,
+        tier=used.tier,
+        licence=used.licence,
+        source=used.source,
+    )
+
+
+def _gpu_peak_mb() -> float | None:
+    import sys
+
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
+        return None
+    peak = torch.cuda.max_memory_allocated() / 2**20
+    torch.cuda.reset_peak_memory_stats()
+    return round(peak, 1)

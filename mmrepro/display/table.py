@@ -1,0 +1,94 @@
+"""Tables in the house style, with intervals, and the verdict table."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from mmrepro.evidence.verdict import label
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from IPython.display import HTML
+
+    from mmrepro.evidence.record import ClaimResult, RunRecord
+
+
+def table(frame: pd.DataFrame, *, caption: str, digits: int = 2, escape: bool = True) -> HTML:
+    """Show `frame` with a caption; numbers with `digits` decimals, NaN as an en dash."""
+    from IPython.display import HTML
+
+    body = frame.to_html(
+        index=False,
+        border=0,
+        classes="mm-table",
+        float_format=f"{{:.{digits}f}}".format,
+        na_rep="–",
+        escape=escape,
+        justify="left",
+    )
+    title = f"<caption>{html.escape(caption)}</caption>"
+    return HTML(f'<div class="mm-scroll">{body.replace("<thead>", f"{title}<thead>", 1)}</div>')
+
+
+def with_interval(value: float, interval: tuple[float, float] | None, digits: int = 2) -> str:
+    """Spell a number with its interval: ``1.23 [0.98, 1.48]``."""
+    if interval is None:
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits}f} [{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]"
+
+
+def verdict_table(record: RunRecord, committed: RunRecord | None, stale: bool) -> HTML:
+    """Show every claim with its verdict in this run, beside the committed `cpu` record.
+
+    Parameters
+    ----------
+    committed
+        The record in ``results/cpu``, or None when there is none yet.
+    stale
+        Whether the sources have changed since `committed`.
+    """
+    import pandas as pd
+
+    published = {result.id: result for result in committed.claims} if committed else {}
+    rows = [
+        {
+            "Claim": f"<b>{result.id}</b> {html.escape(result.sentence)}",
+            "Paper": _paper(result),
+            f"This run ({record.profile})": _found(result),
+            "Verdict": _badge(result),
+            "Committed cpu record": _found(published[result.id]) if result.id in published else "–",
+            "Its verdict": _badge(published[result.id]) if result.id in published else "–",
+        }
+        for result in record.claims
+    ]
+    return table(pd.DataFrame(rows), caption=_provenance(record, committed, stale), escape=False)
+
+
+def _provenance(record: RunRecord, committed: RunRecord | None, stale: bool) -> str:
+    run = f"profile {record.profile}, {len(record.seeds)} seed(s), key {record.code.key[:12]}"
+    text = f"Verdicts. This run: {run}."
+    if committed is None:
+        return f"{text} No cpu record is committed yet."
+    return (
+        f"{text} Committed: {committed.started:%Y-%m-%d}, {len(committed.seeds)} seeds, "
+        f"{committed.environment.cpu}, key {committed.code.key[:12]}{' — STALE' if stale else ''}."
+    )
+
+
+def _paper(result: ClaimResult) -> str:
+    stated = "not stated" if result.paper_value is None else f"{result.paper_value:g} {result.unit}"
+    return f"{html.escape(stated)}<br><small>{html.escape(result.source)}</small>"
+
+
+def _found(result: ClaimResult) -> str:
+    if result.value is None:
+        return "–"
+    seeds = "" if result.n_seeds == 1 else f"<br><small>n = {result.n_seeds}</small>"
+    return f"{html.escape(with_interval(result.value, result.interval))} {html.escape(result.unit)}{seeds}"
+
+
+def _badge(result: ClaimResult) -> str:
+    kind = result.verdict.replace(" ", "-")
+    words = html.escape(label(result.verdict, result.tier))
+    return f'<span class="mm-verdict mm-{kind}">{words}</span><br><small>{html.escape(result.reason)}</small>'

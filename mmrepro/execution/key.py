@@ -1,0 +1,134 @@
+"""The key of a run: a hash over everything that can change its result, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmrepro.data.store import declared_hashes
+from mmrepro.files import sha256_file
+from mmrepro.papers.paper import load_paper
+from mmrepro.papers.settings import ChapterSettings, resolve_settings
+from mmrepro.project import root
+
+if TYPE_CHECKING:
+    from mmrepro.evidence.record import RunRecord
+
+# Other tags change how a cell looks, not what it computes.
+_EXECUTION_TAGS = {"parameters", "raises-exception", "skip-execution"}
+
+
+def chapter_key(slug: str, settings: ChapterSettings) -> str:
+    """Hash the notebook's code, the settings, the package's modules it reaches, data and lock.
+
+    Prose, outputs and display tags are left out; so are seconds and folders. Modules are found by
+    following import statements from the notebook, wherever in a file they stand.
+    """
+    paper = load_paper(slug)
+    notebook = json.loads((root() / "notebooks" / paper.notebook_name).read_text())
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    own = sorted((_package() / "papers" / paper.module_name).glob("*.*"))
+    modules = {path for path in own if path.suffix == ".py"}
+    for cell in cells:
+        modules |= _reached(_imported_files(_plain_python("".join(cell["source"])), ""))
+    for path in list(modules):
+        modules |= _reached(_module_imports(path))
+    files = modules | {path for path in own if path.suffix == ".yml"}
+    content = {
+        "code": [_cell_identity(cell) for cell in cells],
+        "settings": settings.model_dump(mode="json", exclude={"time_budget_s"}),
+        "modules": {path.relative_to(_package()).as_posix(): sha256_file(path) for path in files},
+        "data": declared_hashes(slug),
+        "lock": lock_hash(),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def is_stale(record: RunRecord) -> bool:
+    """Tell whether the sources have changed since `record` was made."""
+    paper = load_paper(record.slug)
+    settings = resolve_settings(paper, record.profile)
+    recorded = {key: value for key, value in record.settings.items() if key in type(settings).model_fields}
+    try:
+        settings = type(settings).model_validate(recorded)
+    except ValueError:
+        return True  # the settings themselves have changed their form
+    return chapter_key(record.slug, settings) != record.code.key
+
+
+def lock_hash() -> str:
+    """Return the SHA-256 of the lock file: the versions of everything installed."""
+    return sha256_file(root() / "requirements.lock")
+
+
+def _cell_identity(cell: dict[str, Any]) -> dict[str, Any]:
+    tags = sorted(_EXECUTION_TAGS & set(cell["metadata"].get("tags", [])))
+    return {"source": "".join(cell["source"]), "tags": tags}
+
+
+def _package() -> Path:
+    return Path(__file__).resolve().parents[1]
+
+
+def _plain_python(source: str) -> ast.Module:
+    """Parse a cell without its IPython lines."""
+    lines = ("pass" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+    return ast.parse("\n".join(lines))
+
+
+def _reached(start: set[Path]) -> set[Path]:
+    """Follow imports from `start` through the package."""
+    seen: set[Path] = set()
+    waiting = set(start)
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        waiting |= _module_imports(path) - seen
+    return seen
+
+
+def _module_imports(path: Path) -> set[Path]:
+    # The time stamp and size make an edited file a new entry in a long-lived process.
+    status = path.stat()
+    return _cached_imports(path, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _cached_imports(path: Path, _mtime_ns: int, _size: int) -> set[Path]:
+    within = path.relative_to(_package().parent).with_suffix("")
+    return _imported_files(ast.parse(path.read_bytes()), ".".join(within.parts[:-1]))
+
+
+def _imported_files(tree: ast.Module, package: str) -> set[Path]:
+    return {path for name in _imported_names(tree, package) for path in _files_of(name)}
+
+
+def _imported_names(tree: ast.Module, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")
+                base = ".".join([*parents[: len(parents) - node.level + 1], *base.split(".")]).rstrip(".")
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)  # a submodule, perhaps
+
+
+def _files_of(name: str) -> Iterator[Path]:
+    """Yield the files that importing `name` runs: each package on the way, and the module."""
+    parts = name.split(".")
+    if parts[0] != "mmrepro":
+        return
+    for depth in range(1, len(parts) + 1):
+        path = _package().joinpath(*parts[1:depth])
+        if (path / "__init__.py").is_file():
+            yield path / "__init__.py"
+        elif path.with_suffix(".py").is_file() and depth > 1:
+            yield path.with_suffix(".py")

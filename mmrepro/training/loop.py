@@ -1,0 +1,210 @@
+"""The training loop of every chapter, on Accelerate: one device or many, the same lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import torch
+from accelerate import Accelerator
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
+
+from mmrepro.training.checkpoint import Checkpoint
+
+Batch = tuple[Tensor, ...]
+LossFunction = Callable[[nn.Module, Batch], Tensor]
+
+
+class TrainingSettings(BaseModel):
+    """How to train.
+
+    Attributes
+    ----------
+    lr, weight_decay
+        Of AdamW.
+    batch_size
+        Examples a step on one device.
+    accumulate
+        Batches whose gradients are summed before a step.
+    clip_norm
+        Largest norm of the gradient; None leaves it alone.
+    patience
+        Epochs without a better validation loss before stopping; needs clean validation data.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: Annotated[int, Field(ge=1)]
+    lr: Annotated[float, Field(gt=0)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
+    batch_size: Annotated[int, Field(ge=1)] = 64
+    accumulate: Annotated[int, Field(ge=1)] = 1
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    patience: Annotated[int, Field(ge=1)] | None = None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Held-out data.
+
+    `clean` says that nothing about it, features included, was fitted on its labels. Early stopping on
+    data that is not clean picks the epoch that remembers best, so the loop refuses it.
+    """
+
+    data: Dataset[Batch]
+    clean: bool
+
+
+def batches(data: Dataset[Batch], size: int, *, seed: int | None = None) -> DataLoader[Batch]:
+    """Load whole batches by index, shuffled when `seed` is given.
+
+    `data` is indexed with a list of indices, as `TensorDataset` can be, which spares collating
+    example by example.
+    """
+    order: RandomSampler | range = range(len(data))  # type: ignore[arg-type]
+    if seed is not None:
+        order = RandomSampler(data, generator=torch.Generator().manual_seed(seed))  # type: ignore[arg-type]
+    return DataLoader(data, sampler=BatchSampler(order, size, drop_last=False), batch_size=None)
+
+
+def fit(
+    model: nn.Module,
+    data: Dataset[Batch],
+    loss_of: LossFunction,
+    settings: TrainingSettings,
+    *,
+    seed: int,
+    validation: Validation | None = None,
+    accelerator: Accelerator | None = None,
+    checkpoint: Path | None = None,
+    report_every_s: float = 10.0,
+) -> pd.DataFrame:
+    """Train `model` in place and return its history.
+
+    Parameters
+    ----------
+    loss_of
+        Gives the mean loss of a batch, a scalar tensor.
+    seed
+        Of the order of the batches; seed everything else before the model is made.
+    validation
+        Its loss is taken after each epoch; with ``patience`` the best epoch's weights are kept.
+    checkpoint
+        A file that holds the state after each epoch; a killed run goes on from it and gives the
+        weights that an unbroken one gives.
+    report_every_s
+        Least seconds between two lines of progress.
+
+    Returns
+    -------
+    DataFrame
+        One row an epoch: epoch, loss, validation_loss (NaN without), seconds.
+
+    Raises
+    ------
+    ValueError
+        When early stopping is asked for without clean validation data.
+    """
+    if settings.patience is not None and (validation is None or not validation.clean):
+        raise ValueError(
+            "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
+        )
+    accelerator = accelerator or make_accelerator(accumulate=settings.accumulate)
+    optimizer = torch.optim.AdamW(model.parameters(), settings.lr, weight_decay=settings.weight_decay)
+    loader = batches(data, settings.batch_size, seed=seed)
+    net, optimizer, prepared = accelerator.prepare(model, optimizer, loader)
+    state = Checkpoint(checkpoint, model, optimizer, loader, settings, seed)
+    progress = _Progress(settings.epochs, report_every_s)
+    for epoch in range(state.resume(), settings.epochs):
+        started = time.perf_counter()
+        loss = _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings)
+        held_out = _mean_loss(net, validation, loss_of, accelerator, settings) if validation else float("nan")
+        state.save(
+            epoch, loss, held_out, time.perf_counter() - started, keep_best=settings.patience is not None
+        )
+        progress(epoch, loss)
+        if settings.patience is not None and state.epochs_since_best() >= settings.patience:
+            break
+    if settings.patience is not None:
+        state.restore_best()
+    return state.history()
+
+
+def make_accelerator(device: str = "auto", *, accumulate: int = 1) -> Accelerator:
+    """Make the accelerator of a run: bf16 on CUDA, full precision elsewhere.
+
+    Raises
+    ------
+    RuntimeError
+        When CUDA is asked for and missing.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError(
+            "device 'cuda' was asked for, but torch sees no CUDA GPU; use device='cpu' or 'auto'."
+        )
+    on_cpu = device == "cpu" or not torch.cuda.is_available()
+    precision = "no" if on_cpu else "bf16"
+    return Accelerator(cpu=on_cpu, mixed_precision=precision, gradient_accumulation_steps=accumulate)
+
+
+def _train_epoch(
+    net: nn.Module,
+    loader: DataLoader[Batch],
+    loss_of: LossFunction,
+    optimizer: torch.optim.Optimizer,
+    accelerator: Accelerator,
+    settings: TrainingSettings,
+) -> float:
+    net.train()
+    total, count = 0.0, 0
+    for batch in loader:
+        with accelerator.accumulate(net):
+            loss = loss_of(net, batch)
+            accelerator.backward(loss)
+            if settings.clip_norm is not None and accelerator.sync_gradients:
+                accelerator.clip_grad_norm_(net.parameters(), settings.clip_norm)
+            optimizer.step()
+            optimizer.zero_grad()
+        total += loss.item() * len(batch[0])
+        count += len(batch[0])
+    return total / count
+
+
+@torch.inference_mode()
+def _mean_loss(
+    net: nn.Module,
+    validation: Validation,
+    loss_of: LossFunction,
+    accelerator: Accelerator,
+    settings: TrainingSettings,
+) -> float:
+    net.eval()
+    total, count = 0.0, 0
+    for batch in _on_device(batches(validation.data, settings.batch_size), accelerator.device):
+        total += loss_of(net, batch).item() * len(batch[0])
+        count += len(batch[0])
+    return total / count
+
+
+def _on_device(loader: DataLoader[Batch], device: torch.device) -> Iterator[Batch]:
+    for batch in loader:
+        yield tuple(part.to(device) for part in batch)
+
+
+class _Progress:
+    """Progress as lines of text: a bar that redraws itself floods a log and needs a widget in a page."""
+
+    def __init__(self, epochs: int, every_s: float) -> None:
+        self.epochs, self.every_s, self.last = epochs, every_s, time.perf_counter()
+
+    def __call__(self, epoch: int, loss: float) -> None:
+        now = time.perf_counter()
+        if now - self.last >= self.every_s:
+            self.last = now
+            print(f"epoch {epoch + 1}/{self.epochs}: loss {loss:.4f}", flush=True)
