@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from mmrepro import environment
-from mmrepro.data.manifest import load_manifest
-from mmrepro.data.store import DataUnavailableError, LocalData, fetch, sample_data
+from mmrepro.data.sample import sample_data
+from mmrepro.data.store import DataUnavailableError, LocalData, fetch
 from mmrepro.errors import MMReproError, nearest
 from mmrepro.evidence.record import (
     Code,
@@ -96,6 +96,15 @@ class Chapter:
         self._clusters: dict[str, tuple[float, float]] = {}
         self._untestable: dict[str, str] = {}
         use_house_style()
+
+    def banner(self) -> HTML:
+        """Obtain the data sets of the run and show what runs here, on whose data."""
+        from IPython.display import HTML
+
+        from mmrepro.display.banner import banner
+
+        used = {name: self.data(name) for name in self.settings.datasets}
+        return HTML(banner(self.paper, self.profile, self.settings, used, environment.describe_commit()))
 
     def data(self, name: str) -> LocalData:
         """Obtain a data set of the chapter; its built-in sample when no source can be reached.
@@ -216,21 +225,13 @@ class Chapter:
         frame = committed.metrics_frame()
         return frame[(frame["metric"] == metric) & (frame["dataset"] == dataset)]
 
-    def _repr_html_(self) -> str:
-        from mmrepro.display.banner import banner
-
-        for name in load_manifest(self.paper.slug).datasets:
-            if name in self.settings.datasets:
-                self.data(name)
-        return banner(self.paper, self.profile, self.settings, self._data, environment.describe_commit())
-
     def _all_estimates(self) -> dict[str, Estimate]:
         """Join the estimates over seeds with the intervals over clusters."""
         joined = dict(self._estimates)
         frame = self.metrics()
         for claim in self.paper.claims:
             if claim.id in self._clusters:
-                found = joined.get(claim.id) or estimate(claim, frame)
+                found = joined.get(claim.id) or estimate(claim, frame, claim.dataset_in(self._data))
                 if found is not None:
                     joined[claim.id] = found.model_copy(update={"cluster_interval": self._clusters[claim.id]})
         return joined
@@ -254,14 +255,7 @@ def committed_record(slug: str) -> RunRecord | None:
 
 
 def _data_use(used: LocalData) -> DataUse:
-    return DataUse(
-        name=used.name,
-        title=used.title,
-        sha256=used.sha256,
-        tier=used.tier,
-        licence=used.licence,
-        source=used.source,
-    )
+    return DataUse(name=used.name, title=used.title, sha256=used.sha256, tier=used.tier, licence=used.licence)
 
 
 def _gpu_peak_mb() -> float | None:
@@ -270,6 +264,6 @@ def _gpu_peak_mb() -> float | None:
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
         return None
-    peak = torch.cuda.max_memory_allocated() / 2**20
+    peak: float = torch.cuda.max_memory_allocated() / 2**20
     torch.cuda.reset_peak_memory_stats()
     return round(peak, 1)

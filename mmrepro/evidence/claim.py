@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,6 +13,8 @@ Verdict = Literal[
     "reproduced", "compatible", "direction only", "inconclusive", "not reproduced", "not testable"
 ]
 
+# From the strongest down.
+TIERS: tuple[Tier, ...] = ("paper", "closed-form", "stand-in", "synthetic")
 # Only these may be shown as reproduced: other data can agree with a paper but not confirm it.
 CONFIRMING_TIERS: frozenset[str] = frozenset({"paper", "closed-form"})
 
@@ -25,8 +28,11 @@ class Claim(BaseModel):
         ``value``: a number within ``margin``; ``order``: the first system beats the second by more
         than ``margin``; ``ratio``: the first system's metric over the second's, as a value;
         ``count``: a fact on the data, exact within ``margin``.
-    dataset
-        The data set of the chapter whose tier the claim inherits; None for a closed form.
+    datasets
+        Data sets of the chapter that can test it, best first; a run uses the first that it has, and
+        the claim inherits its tier. Empty for a closed form.
+    tier_at_most
+        Lowers the tier, where the data are the paper's but not used as the paper does.
     systems
         One system for ``value`` and ``count``; for ``order`` and ``ratio`` the pair, in order.
     margin
@@ -42,7 +48,8 @@ class Claim(BaseModel):
     id: Annotated[str, Field(pattern=r"^[A-Z]+[0-9]+[a-z]?$")]
     kind: Kind
     sentence: str
-    dataset: str | None = None
+    datasets: tuple[str, ...] = ()
+    tier_at_most: Tier | None = None
     metric: str
     systems: tuple[str, ...]
     paper_value: float | None = None
@@ -60,3 +67,14 @@ class Claim(BaseModel):
         if self.kind != "order" and self.paper_value is None:
             raise ValueError(f"paper_value is missing; kind {self.kind!r} compares with the paper's number")
         return self
+
+    def dataset_in(self, used: Container[str]) -> str | None:
+        """Name the data set that tests the claim in a run that used `used`; None for a closed form."""
+        return next((name for name in self.datasets if name in used), None)
+
+    def tier_in(self, tiers: Mapping[str, Tier]) -> Tier:
+        """Return the claim's tier in a run, from data set name -> tier of what it used."""
+        dataset = self.dataset_in(tiers)
+        if dataset is None:
+            return "synthetic" if self.datasets else "closed-form"
+        return max(tiers[dataset], self.tier_at_most or tiers[dataset], key=TIERS.index)

@@ -37,6 +37,7 @@ class ClaimResult(_Part):
     interval: tuple[float, float] | None
     p_value: float | None = Field(description="Holm-adjusted over the chapter's order claims")
     n_seeds: int
+    dataset: str | None
     tier: Tier
     verdict: Verdict
     reason: str
@@ -72,7 +73,6 @@ class DataUse(_Part):
     sha256: str
     tier: Tier
     licence: str
-    source: str
 
 
 class Code(_Part):
@@ -149,7 +149,10 @@ def judge(
         Claim id -> why it could not be tested.
     """
     frame = metrics_frame(metrics)
-    found = {claim.id: estimates.get(claim.id) or estimate(claim, frame) for claim in claims}
+    found = {
+        claim.id: estimates.get(claim.id) or estimate(claim, frame, claim.dataset_in(tiers))
+        for claim in claims
+    }
     adjusted = adjusted_p(found)
     return [
         _result(claim, found[claim.id], tiers, adjusted.get(claim.id), (reasons or {}).get(claim.id))
@@ -160,7 +163,7 @@ def judge(
 def _result(
     claim: Claim, found: Estimate | None, tiers: dict[str, Tier], p_value: float | None, why: str | None
 ) -> ClaimResult:
-    tier: Tier = tiers.get(claim.dataset, "synthetic") if claim.dataset else "closed-form"
+    tier = claim.tier_in(tiers)
     verdict, reason = decide(claim, found, tier, p_value)
     return ClaimResult(
         **claim.model_dump(include={"id", "kind", "sentence", "source", "unit", "headline", "paper_value"}),
@@ -168,6 +171,7 @@ def _result(
         interval=found.interval if found else None,
         p_value=p_value,
         n_seeds=found.n_seeds if found else 0,
+        dataset=claim.dataset_in(tiers),
         tier=tier,
         verdict=verdict,
         reason=why if why and found is None else reason,
@@ -220,7 +224,7 @@ def _consistent(result: ClaimResult, metrics: pd.DataFrame) -> bool:
     if result.estimate is None:
         return result.verdict == "not testable" and result.value is None
     if result.estimate.basis != "items":
-        again = estimate(result.claim, metrics)
+        again = estimate(result.claim, metrics, result.dataset)
         kept = {"cluster_interval": result.estimate.cluster_interval}
         if again is None or again.model_copy(update=kept) != result.estimate:
             return False

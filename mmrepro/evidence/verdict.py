@@ -59,14 +59,12 @@ class Estimate(BaseModel):
     basis: Literal["seeds", "items", "exact"] = "seeds"
 
 
-def estimate(claim: Claim, metrics: pd.DataFrame) -> Estimate | None:
+def estimate(claim: Claim, metrics: pd.DataFrame, dataset: str | None) -> Estimate | None:
     """Reduce tidy `metrics` (dataset, system, metric, seed, value) to the claim's estimate.
 
     None when a system of the claim was not measured, or no seed measured both.
     """
-    rows = metrics[
-        (metrics["metric"] == claim.metric) & (metrics["dataset"].fillna("") == (claim.dataset or ""))
-    ]
+    rows = metrics[(metrics["metric"] == claim.metric) & (metrics["dataset"].fillna("") == (dataset or ""))]
     by_seed = rows.pivot_table(index="seed", columns="system", values="value")
     if not set(claim.systems) <= set(by_seed.columns):
         return None

@@ -30,6 +30,8 @@ class ChapterSettings(BaseModel):
     threads
         CPU threads of a run. Fixed, not taken from the machine: the order of floating-point sums,
         and with it the last digits of a result, depends on it.
+    datasets
+        Data sets of the chapter's manifest that the run uses.
     time_budget_s
         Seconds after which a run is stopped.
     """
@@ -39,6 +41,7 @@ class ChapterSettings(BaseModel):
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, strict=True)], ...], Field(min_length=1)] = (0,)
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1, le=256)] = 1
+    datasets: tuple[str, ...] = ()
     time_budget_s: Annotated[float, Field(gt=0)] = 600
 
 

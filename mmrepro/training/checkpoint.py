@@ -35,7 +35,7 @@ class Checkpoint:
         seed: int,
     ) -> None:
         self.path, self.model, self.optimizer = path, model, optimizer
-        self.order = loader.sampler.sampler.generator  # type: ignore[attr-defined]  # of the RandomSampler
+        self.order = loader.generator
         shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
         # A checkpoint of other settings, or of another model, must not be taken for this run's.
         self.identity = sha256_bytes(f"{settings.model_dump_json()}|{seed}|{shapes}".encode())

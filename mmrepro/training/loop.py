@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import torch
 from accelerate import Accelerator
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
-from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from mmrepro.training.checkpoint import Checkpoint
 
@@ -61,16 +61,23 @@ class Validation:
     clean: bool
 
 
-def batches(data: Dataset[Batch], size: int, *, seed: int | None = None) -> DataLoader[Batch]:
-    """Load whole batches by index, shuffled when `seed` is given.
+class Tensors(TensorDataset):
+    """Tensors of equal length whose batches are taken in one indexing, not example by example."""
 
-    `data` is indexed with a list of indices, as `TensorDataset` can be, which spares collating
-    example by example.
-    """
-    order: RandomSampler | range = range(len(data))  # type: ignore[arg-type]
-    if seed is not None:
-        order = RandomSampler(data, generator=torch.Generator().manual_seed(seed))  # type: ignore[arg-type]
-    return DataLoader(data, sampler=BatchSampler(order, size, drop_last=False), batch_size=None)
+    def __getitems__(self, rows: list[int]) -> Batch:
+        """Return the batch of `rows`; PyTorch's fetcher calls this where it exists."""
+        return tuple(tensor[rows] for tensor in self.tensors)
+
+
+def batches(data: Dataset[Batch], size: int, *, seed: int | None = None) -> DataLoader[Batch]:
+    """Load batches of `data`, shuffled when `seed` is given."""
+    order = torch.Generator().manual_seed(seed) if seed is not None else None
+    whole: Callable[[Any], Any] | None = _as_is if isinstance(data, Tensors) else None
+    return DataLoader(data, size, shuffle=seed is not None, generator=order, collate_fn=whole)
+
+
+def _as_is(batch: Batch) -> Batch:
+    return batch
 
 
 def fit(
@@ -116,7 +123,9 @@ def fit(
             "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
         )
     accelerator = accelerator or make_accelerator(accumulate=settings.accumulate)
-    optimizer = torch.optim.AdamW(model.parameters(), settings.lr, weight_decay=settings.weight_decay)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
+    )
     loader = batches(data, settings.batch_size, seed=seed)
     net, optimizer, prepared = accelerator.prepare(model, optimizer, loader)
     state = Checkpoint(checkpoint, model, optimizer, loader, settings, seed)

@@ -1,0 +1,179 @@
+"""``mmrepro run``: execute chapters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mmrepro.errors import MMReproError
+
+EXAMPLES = """
+    \b
+    Examples:
+      mmrepro run mosei-fusion
+      mmrepro run mosei-fusion --profile cpu --seeds 0..9
+      mmrepro run mosei-fusion --set epochs=3 --set lr=0.01
+      mmrepro run --profile cpu --jobs 2              every chapter
+      mmrepro run --profile cpu --stale --compare     only chapters that changed; check the records
+"""
+
+
+class SeedList(click.ParamType[list[int]]):
+    """Seeds as ``0,1,2`` or ``0..9``."""
+
+    name = "seeds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
+        """Read a list or an inclusive range of seeds."""
+        try:
+            if ".." in value:
+                first, last = (int(part) for part in value.split(".."))
+                seeds = list(range(first, last + 1))
+            else:
+                seeds = [int(part) for part in value.split(",")]
+        except ValueError:
+            seeds = []
+        if not seeds or min(seeds) < 0:
+            self.fail(f"{value!r} is no list of seeds; write 0,1,2 or 0..9", param, ctx)
+        return seeds
+
+
+class Assignment(click.ParamType[tuple[str, Any]]):
+    """A setting as ``key=value``; the value is read as YAML."""
+
+    name = "key=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        """Split a setting from its value."""
+        import yaml
+
+        key, equals, text = value.partition("=")
+        if not equals or not key:
+            self.fail(f"{value!r} is no setting; write key=value, as in epochs=3", param, ctx)
+        try:
+            return key, yaml.safe_load(text)
+        except yaml.YAMLError:
+            self.fail(f"the value of {key!r} cannot be read: {text!r}", param, ctx)
+
+
+@click.command(help=f"Execute the chapters SLUG... (default: all) and write their run records.\n{EXAMPLES}")
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@click.option("--profile", default="smoke", show_default=True, help="smoke, cpu or gpu.")
+@click.option("--seeds", type=SeedList(), help="Seeds, as 0,1,2 or 0..9.")
+@click.option("--device", help="auto, cpu or cuda.")
+@click.option("--set", "overrides", multiple=True, type=Assignment(), help="Override one setting.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Chapters at a time.")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the runs.")
+@click.option(
+    "--stale", is_flag=True, help="Only chapters whose committed record no longer fits the sources."
+)
+@click.option("--compare", is_flag=True, help="Check each record against the committed one.")
+@click.option("--publish", is_flag=True, help="Put each record into results/, to be committed.")
+def run(
+    slugs: tuple[str, ...],
+    profile: str,
+    seeds: list[int] | None,
+    device: str | None,
+    overrides: tuple[tuple[str, Any], ...],
+    jobs: int,
+    output: Path | None,
+    stale: bool,
+    compare: bool,
+    publish: bool,
+) -> None:
+    """Execute chapters; see EXAMPLES for the help text."""
+    from mmrepro.papers.paper import load_paper, paper_slugs
+    from mmrepro.project import runs_dir
+
+    chosen = [load_paper(slug).slug for slug in slugs] or paper_slugs()
+    if stale:
+        chosen = [slug for slug in chosen if _is_stale(slug, profile)]
+        if not chosen:
+            click.echo(f"Every committed {profile} record fits its sources; nothing to run.")
+            return
+    parameters: dict[str, Any] = {"profile": profile}
+    if seeds is not None:
+        parameters["seeds"] = seeds
+    if device is not None:
+        parameters["device"] = device
+    if overrides:
+        parameters["overrides"] = dict(overrides)
+    execute(chosen, parameters, workers=jobs, folder=output or runs_dir(), compare=compare, publish=publish)
+
+
+def execute(
+    slugs: Sequence[str],
+    parameters: dict[str, Any],
+    *,
+    workers: int,
+    folder: Path,
+    compare: bool = False,
+    publish: bool = False,
+) -> None:
+    """Run chapters, tell how each went, and raise when any failed.
+
+    Raises
+    ------
+    MMReproError
+        With exit code 1, naming the chapters that failed, once all have run.
+    """
+    from mmrepro.execution.runner import ChapterError, Job, Outcome, run_jobs
+
+    jobs = [Job(slug, parameters, folder.resolve()) for slug in slugs]
+    failed: list[str] = []
+    click.echo(f"Running {len(jobs)} chapter(s) at profile {parameters['profile']}: {', '.join(slugs)}")
+
+    def tell(outcome: Outcome) -> None:
+        slug, error = outcome.job.slug, outcome.error
+        problems = [str(error)] if error else _after(outcome, compare=compare, publish=publish)
+        if problems:
+            failed.append(slug)
+        state = "failed" if problems else "done"
+        click.echo(f"{slug}: {state} in {outcome.seconds:.1f} s")
+        for problem in problems:
+            click.echo(f"  {problem}", err=True)
+
+    for outcome in run_jobs(jobs, workers):
+        tell(outcome)
+    if failed:
+        raise ChapterError(f"{len(failed)} of {len(jobs)} chapter(s) failed: {', '.join(sorted(failed))}.")
+
+
+def _after(outcome: Any, *, compare: bool, publish: bool) -> list[str]:
+    """Compare a finished run with the committed record, or put it in its place."""
+    from mmrepro.evidence.comparison import differences
+    from mmrepro.evidence.record import read_record
+    from mmrepro.files import write_atomic
+    from mmrepro.papers.paper import load_paper
+    from mmrepro.project import results_dir
+
+    record = outcome.record
+    committed = results_dir() / record.profile / f"{record.slug}.json"
+    problems: list[str] = []
+    if compare and not committed.is_file():
+        problems = [f"no committed record at {committed}; make one with --publish"]
+    elif compare:
+        problems = differences(record, read_record(committed), load_paper(record.slug).tolerances)
+    if publish:
+        write_atomic(committed, outcome.job.files.record.read_bytes())
+    return problems
+
+
+def _is_stale(slug: str, profile: str) -> bool:
+    from mmrepro.evidence.record import read_record
+    from mmrepro.execution.key import is_stale
+    from mmrepro.project import results_dir
+
+    path = results_dir() / profile / f"{slug}.json"
+    if not path.is_file():
+        return True
+    try:
+        return is_stale(read_record(path))
+    except MMReproError as error:
+        click.echo(f"{error}", err=True)
+        return True

@@ -1,0 +1,228 @@
+"""The figures of the chapter; each is drawn from what the run measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from mmrepro.display.style import INK, PALETTE, RULE
+from mmrepro.papers.mosei_fusion.calibration import reliability
+from mmrepro.papers.mosei_fusion.data import MODALITIES, FusionData
+from mmrepro.papers.mosei_fusion.evaluation import Runs
+from mmrepro.papers.mosei_fusion.labels import CLASSES
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_COLOURS = dict(zip(MODALITIES, PALETTE, strict=False))
+
+
+def cut_slider(shares: pd.DataFrame, published: dict[str, float]) -> go.Figure:
+    """Draw class shares under every cut, one slider step each, with the published accuracies as lines."""
+    import plotly.graph_objects as go
+
+    start = int(np.flatnonzero((shares["low"] == -1) & (shares["high"] == 1))[0])
+    figure = go.Figure(layout={"height": 430, "showlegend": False})
+    for number, row in shares.iterrows():
+        values = [row[name] for name in CLASSES]
+        figure.add_bar(
+            x=list(CLASSES),
+            y=values,
+            marker_color=[PALETTE[6], PALETTE[0], PALETTE[6]],
+            text=[f"{value:.1f} %" for value in values],
+            visible=number == start,
+            hovertemplate="%{x}: %{y:.2f} % of test segments<extra></extra>",
+        )
+    for system, value in published.items():
+        figure.add_hline(y=value, line={"color": PALETTE[1], "dash": "dot", "width": 1.5})
+        figure.add_annotation(x=1, xref="paper", y=value, text=f"{system} {value}", showarrow=False, yshift=8)
+    steps = [
+        {
+            "label": f"[{row.low}, {row.high}]",
+            "method": "update",
+            "args": [{"visible": [other == number for other in range(len(shares))]}],
+        }
+        for number, row in enumerate(shares.itertuples())
+    ]
+    figure.update_layout(
+        sliders=[
+            {"active": start, "currentvalue": {"prefix": "neutral is "}, "steps": steps, "pad": {"t": 35}}
+        ],
+        yaxis={"title": "share of the official test split (%)", "range": [0, 100]},
+        xaxis={"title": "class"},
+    )
+    return figure
+
+
+def feature_spread(data: FusionData) -> Figure:
+    """Draw how standardised features are spread in training and test, by modality."""
+    figure, axes = plt.subplots(1, 3, figsize=(8.4, 2.9), sharey=True)
+    edges = np.linspace(-5, 5, 61)
+    for axis, name in zip(axes, MODALITIES, strict=True):
+        for split, part, style in (("training", data.train, "-"), ("test", data.test, "--")):
+            density, _ = np.histogram(part.features[name].ravel(), bins=edges, density=True)
+            axis.plot(edges[:-1] + 1 / 12, density, style, color=_COLOURS[name], label=split)
+        axis.set(title=name, xlabel="standardised value", yscale="log")
+        axis.legend(frameon=False, fontsize="small")
+    axes[0].set_ylabel("density (log scale)")
+    return figure
+
+
+def joins_diagram() -> Figure:
+    """Draw the four joins: where the modalities meet."""
+    figure, axes = plt.subplots(1, 4, figsize=(9.6, 3.2))
+    layouts: Sequence[tuple[str, list[str], int]] = (
+        ("early", ["concatenate", "encoder", "classify"], 0),
+        ("late representation", ["encoder ×3", "concatenate", "classify"], 1),
+        ("attention", ["encoder ×3", "attend", "classify"], 1),
+        ("late decision", ["encoder ×3", "classify ×3", "average"], 2),
+    )
+    for axis, (title, boxes, meeting) in zip(axes, layouts, strict=True):
+        axis.set(xlim=(0, 3), ylim=(0, 4.6), title=title)
+        axis.axis("off")
+        for column, name in enumerate(MODALITIES):
+            _box(axis, column + 0.08, 0.1, 0.84, name, _COLOURS[name])
+        for level, text in enumerate(boxes):
+            _box(axis, 0.3, 1.3 + level * 1.1, 2.4, text, PALETTE[4] if level == meeting else RULE)
+            axis.annotate(
+                "", (1.5, 1.3 + level * 1.1), (1.5, 0.85 + level * 1.1), arrowprops={"arrowstyle": "->"}
+            )
+    return figure
+
+
+def _box(axis: Axes, left: float, bottom: float, width: float, text: str, colour: str) -> None:
+    shape = FancyBboxPatch((left, bottom), width, 0.6, boxstyle="round,pad=0.06", fc="white", ec=colour, lw=2)
+    axis.add_patch(shape)
+    axis.text(left + width / 2, bottom + 0.3, text, ha="center", va="center", fontsize=9.5, color=INK)
+
+
+def loss_curves(runs: Runs) -> Figure:
+    """Draw the mean training loss of every system by epoch."""
+    history = pd.concat(runs.histories).assign(epoch=lambda frame: frame["epoch"] + 1)
+    figure, axis = plt.subplots()
+    sns.lineplot(history, x="epoch", y="loss", hue="system", style="system", errorbar=None, ax=axis)
+    axis.set(xlabel="epoch", ylabel="training loss (nats)")
+    sns.move_legend(axis, "center left", bbox_to_anchor=(1, 0.5), frameon=False, title=None)
+    return figure
+
+
+def accuracy_strip(scores: pd.DataFrame, majority: float, order: Sequence[str]) -> Figure:
+    """Draw test accuracy seed by seed, with means and 95 % intervals, and the majority line."""
+    rows = scores[scores["metric"] == "accuracy"]
+    figure, axis = plt.subplots(figsize=(7.6, 4.0))
+    sns.stripplot(
+        rows, x="value", y="system", order=order, color=PALETTE[0], size=4, alpha=0.5, jitter=0.2, ax=axis
+    )
+    sns.pointplot(
+        rows, x="value", y="system", order=order, errorbar=("ci", 95), seed=0, color=PALETTE[1],
+        linestyle="none", marker="d", err_kws={"linewidth": 2}, ax=axis,
+    )  # fmt: skip
+    axis.axvline(majority, color=RULE, linestyle="--")
+    axis.annotate(
+        "majority class", (majority, 0), xytext=(4, 14), textcoords="offset points", fontsize="small"
+    )
+    axis.set(xlabel="test accuracy (%)", ylabel="")
+    return figure
+
+
+def difference_plot(table: pd.DataFrame) -> Figure:
+    """Draw paired differences: interval over seeds (thick) and over speakers (thin).
+
+    `table` has the columns claim, value, low, high, cluster_low and cluster_high, in points.
+    """
+    figure, axis = plt.subplots(figsize=(7.6, 0.55 * len(table) + 1.2))
+    places = np.arange(len(table))[::-1]
+    axis.hlines(
+        places,
+        table["cluster_low"],
+        table["cluster_high"],
+        color=PALETTE[5],
+        lw=1.5,
+        label="over test clusters",
+    )
+    axis.hlines(places, table["low"], table["high"], color=PALETTE[0], lw=5, label="over seeds")
+    axis.plot(table["value"], places, "d", color=PALETTE[1], label="mean difference")
+    axis.axvline(0, color=RULE, linestyle="--")
+    axis.set(yticks=places, yticklabels=table["claim"], xlabel="difference in test accuracy (points)")
+    axis.set_ylim(-0.6, len(table) - 0.4)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def reliability_diagram(runs: Runs) -> Figure:
+    """Draw accuracy against confidence for each modality alone, all seeds pooled."""
+    figure, axes = plt.subplots(1, 3, figsize=(8.4, 3.2), sharey=True)
+    for axis, name in zip(axes, MODALITIES, strict=True):
+        every = np.concatenate(list(runs.probabilities[name].values()))
+        labels = np.tile(runs.test.labels, len(runs.probabilities[name]))
+        table = reliability(labels, every)
+        axis.plot([30, 100], [30, 100], "--", color=RULE)
+        axis.plot(table["confidence"], table["accuracy"], color=_COLOURS[name], lw=1)
+        sizes = 160 * table["count"] / table["count"].sum() + 8
+        axis.scatter(table["confidence"], table["accuracy"], s=sizes, color=_COLOURS[name])
+        axis.set(title=name, xlabel="confidence (%)", xlim=(30, 102), ylim=(30, 102))
+    axes[0].set_ylabel("accuracy (%)")
+    return figure
+
+
+def control_bars(table: pd.DataFrame) -> Figure:
+    """Draw what silencing or shuffling a modality costs each system."""
+    whole = table[table["control"] == "intact"].groupby("system")["accuracy"].first()
+    changed = table[table["control"] != "intact"]
+    loss = changed.assign(change=changed["accuracy"] - changed["system"].map(whole))
+    grid = sns.catplot(
+        loss, x="modality", y="change", hue="control", col="system", kind="bar", height=3.1, aspect=0.8
+    )
+    grid.set_axis_labels("", "change in accuracy (points)").set_titles("{col_name}")
+    grid.refline(y=0, color=RULE, linestyle="-")
+    found: Figure = grid.figure
+    return found
+
+
+def attention_explorer(mean: np.ndarray, examples: np.ndarray, words: Sequence[str]) -> go.Figure:
+    """Draw attention between modalities as a heat map, with a menu of utterances.
+
+    Parameters
+    ----------
+    mean
+        Mean weights over the test split, shape (query, key).
+    examples
+        Weights of some utterances, shape (n, query, key).
+    words
+        Their transcripts.
+    """
+    import plotly.graph_objects as go
+
+    maps = [mean, *examples]
+    names = ["mean over the test split", *words]
+    heat = go.Heatmap(
+        z=np.round(mean, 3).tolist(),
+        x=list(MODALITIES),
+        y=list(MODALITIES),
+        zmin=0,
+        zmax=1,
+        colorscale="Cividis",
+        texttemplate="%{z:.2f}",
+        colorbar={"title": "weight"},
+        hovertemplate="%{y} looks at %{x}: %{z:.2f}<extra></extra>",
+    )
+    buttons = [
+        {"label": name[:60], "method": "restyle", "args": [{"z": [np.round(weights, 3).tolist()]}]}
+        for name, weights in zip(names, maps, strict=True)
+    ]
+    figure = go.Figure(heat, layout={"height": 430})
+    figure.update_layout(
+        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.22, "yanchor": "top"}],
+        xaxis={"title": "looked at (key)"},
+        yaxis={"title": "looking (query)", "autorange": "reversed"},
+        margin={"t": 80},
+    )
+    return figure
