@@ -16,6 +16,7 @@ from mmrepro.data.sample import sample_data
 from mmrepro.data.store import DataUnavailableError, LocalData, fetch
 from mmrepro.errors import MMReproError, nearest
 from mmrepro.evidence.record import (
+    ClaimResult,
     Code,
     DataUse,
     Metric,
@@ -181,6 +182,11 @@ class Chapter:
         """Say why this run cannot test a claim."""
         self._untestable[self._claim_id(claim_id)] = reason
 
+    def results(self) -> list[ClaimResult]:
+        """Decide every claim from what was measured so far."""
+        tiers = {name: used.tier for name, used in self._data.items()}
+        return judge(self.paper.claims, self._metrics, tiers, self._all_estimates(), self._untestable)
+
     def record(self) -> RunRecord:
         """Decide every claim and make the record of the run so far."""
         commit, dirty = environment.describe_commit()
@@ -190,13 +196,7 @@ class Chapter:
                 "profile": self.profile,
                 "settings": self.settings.model_dump(mode="json"),
                 "seeds": list(self.settings.seeds),
-                "claims": judge(
-                    self.paper.claims,
-                    self._metrics,
-                    {name: used.tier for name, used in self._data.items()},
-                    self._all_estimates(),
-                    self._untestable,
-                ),
+                "claims": self.results(),
                 "metrics": self._metrics,
                 "stages": self._stages,
                 "data": [_data_use(used) for _, used in sorted(self._data.items())],
@@ -217,13 +217,25 @@ class Chapter:
         committed = committed_record(self.paper.slug)
         return verdict_table(record, committed, committed is not None and is_stale(committed))
 
-    def published(self, metric: str, dataset: str | None) -> pd.DataFrame | None:
-        """Return a metric's rows in the committed `cpu` record, to show beside this run's."""
+    def outcome(self) -> HTML:
+        """Show in a few lines what came out: the verdicts of the committed `cpu` record."""
+        from mmrepro.display.table import outcome_table
+
         committed = committed_record(self.paper.slug)
-        if committed is None:
-            return None
-        frame = committed.metrics_frame()
-        return frame[(frame["metric"] == metric) & (frame["dataset"] == dataset)]
+        return outcome_table(self.paper.claims, committed, committed is not None and is_stale(committed))
+
+    def scores(self, metrics: Sequence[str], dataset: str, caption: str) -> HTML:
+        """Show metrics of every system, this run beside the committed `cpu` record."""
+        from mmrepro.display.table import scores_table
+
+        committed = committed_record(self.paper.slug)
+        ours, theirs = self.metrics(), committed.metrics_frame() if committed else None
+        return scores_table(
+            ours[ours["dataset"] == dataset],
+            None if theirs is None else theirs[theirs["dataset"] == dataset],
+            metrics,
+            caption,
+        )
 
     def _all_estimates(self) -> dict[str, Estimate]:
         """Join the estimates over seeds with the intervals over clusters."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mmrepro.evidence.verdict import label
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from IPython.display import HTML
 
+    from mmrepro.evidence.claim import Claim
     from mmrepro.evidence.record import ClaimResult, RunRecord
 
 
@@ -36,6 +38,70 @@ def with_interval(value: float, interval: tuple[float, float] | None, digits: in
     if interval is None:
         return f"{value:.{digits}f}"
     return f"{value:.{digits}f} [{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]"
+
+
+def scores_table(
+    run: pd.DataFrame, committed: pd.DataFrame | None, metrics: Sequence[str], caption: str
+) -> HTML:
+    """Show mean and standard deviation over seeds by system, this run beside the committed record.
+
+    Parameters
+    ----------
+    run, committed
+        Tidy metrics of one data set: system, metric, seed, value.
+    metrics
+        The columns to show, in order.
+    """
+    import pandas as pd
+
+    columns = {}
+    for name, frame in (("this run", run), ("committed cpu", committed)):
+        for metric in metrics:
+            rows = frame[frame["metric"] == metric] if frame is not None else run[:0]
+            columns[f"{metric}, {name}"] = rows.groupby("system")["value"].agg(_mean_and_spread)
+    shown = pd.DataFrame(columns).reindex(run["system"].unique()).dropna(how="all")
+    seeds = f"mean ± standard deviation over {run['seed'].nunique()} seed(s) in this run"
+    return table(shown.rename_axis("System").reset_index(), caption=f"{caption} ({seeds})")
+
+
+def _mean_and_spread(values: pd.Series[float]) -> str:
+    return f"{values.mean():.2f} ± {values.std():.2f}" if len(values) > 1 else f"{values.mean():.2f}"
+
+
+def interval_frame(results: Sequence[ClaimResult]) -> pd.DataFrame:
+    """Tabulate the order claims that have intervals: claim, value, low, high, cluster_low, cluster_high."""
+    import pandas as pd
+
+    rows = []
+    for result in results:
+        if result.kind != "order" or result.interval is None or result.estimate is None:
+            continue
+        cluster = result.estimate.cluster_interval or (result.value, result.value)
+        edges = dict(
+            zip(("low", "high", "cluster_low", "cluster_high"), (*result.interval, *cluster), strict=True)
+        )
+        rows.append(
+            {"claim": f"{result.id}: {' − '.join(result.claim.systems)}", "value": result.value, **edges}
+        )
+    return pd.DataFrame(rows, columns=["claim", "value", "low", "high", "cluster_low", "cluster_high"])
+
+
+def outcome_table(claims: Sequence[Claim], committed: RunRecord | None, stale: bool) -> HTML:
+    """Show every claim with the committed verdict, or that there is none yet."""
+    import pandas as pd
+
+    found = {result.id: result for result in committed.claims} if committed else {}
+    rows = [
+        {
+            "Claim": f"<b>{claim.id}</b> {html.escape(claim.sentence)}",
+            "What came out": _badge(found[claim.id]) if claim.id in found else "no committed record yet",
+        }
+        for claim in claims
+    ]
+    caption = "What came out: the committed cpu record" + (
+        ", STALE: the sources have changed since" if stale else ""
+    )
+    return table(pd.DataFrame(rows), caption=caption, escape=False)
 
 
 def verdict_table(record: RunRecord, committed: RunRecord | None, stale: bool) -> HTML:

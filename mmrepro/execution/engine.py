@@ -9,6 +9,7 @@ import click
 import psutil
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
+from traitlets.config import Config
 
 from mmrepro.errors import MMReproError
 from mmrepro.execution.measure import cpu_seconds, peak_memory_mb, reset_peak_memory
@@ -74,6 +75,9 @@ class MMReproEngine(NBClientEngine):
             except MMReproError as error:
                 raise ParametersError(str(error)) from None
             options["budget_s"] = settings.time_budget_s
+        for cell in nb.cells:
+            if "injected-parameters" in cell.metadata.get("tags", []):
+                cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
         return super().execute_notebook(nb, kernel_name, **options)
 
     @classmethod
@@ -95,5 +99,7 @@ class MMReproEngine(NBClientEngine):
             timeout=options.get("execution_timeout"),
             # Tearing torch down gracefully costs two CPU seconds a notebook and saves nothing.
             shutdown_kernel="immediate",
+            # Sockets in the file system: parallel kernels cannot take each other's ports.
+            config=Config(KernelManager={"transport": "ipc"}),
         )
         return client.execute()

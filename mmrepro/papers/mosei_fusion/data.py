@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,9 +72,15 @@ class FusionData:
         """Number of classes, from the training labels."""
         return int(self.train.labels.max()) + 1
 
-    def first(self, max_train: int | None, max_test: int | None) -> FusionData:
-        """Keep the first examples of each split."""
-        return FusionData(self.train.take(slice(max_train)), self.test.take(slice(max_test)))
+    def thinned(self, max_train: int | None, max_test: int | None) -> FusionData:
+        """Keep at most so many examples of each split, evenly spaced: MOSI's files are sorted by label."""
+        return FusionData(_evenly(self.train, max_train), _evenly(self.test, max_test))
+
+
+def _evenly(split: Split, count: int | None) -> Split:
+    if count is None or count >= len(split):
+        return split
+    return split.take(np.linspace(0, len(split) - 1, count).astype(np.int64))
 
 
 def load_mosi(source: LocalData) -> FusionData:
@@ -188,3 +194,10 @@ def _aligned_split(path: Path, content: Mapping[str, Mapping[str, np.ndarray]], 
         raise MMReproError(f"{path}, split {name}: modalities differ in segments or steps: {lengths}.")
     speakers = np.array([each.split("$_$")[0].split("[")[0] for each in ids])
     return Split(features, three_classes(scores) + 1, speakers, np.full(len(scores), ""))
+
+
+# Setting `task` -> the data set of the manifest and its reader.
+TASKS: dict[str, tuple[str, Callable[[LocalData], FusionData]]] = {
+    "mosi": ("mosi", load_mosi),
+    "mosei": ("mosei_aligned", load_aligned_mosei),
+}

@@ -14,6 +14,8 @@ from sklearn.model_selection import StratifiedKFold
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmrepro.evidence.claim import Claim
+from mmrepro.evidence.statistics import Interval, cluster_interval
 from mmrepro.papers.mosei_fusion.data import (
     MODALITIES,
     Array,
@@ -225,3 +227,25 @@ def control_table(runs: Runs, systems: Sequence[System], seed: int = 0) -> pd.Da
                     {"system": system.name, "modality": modality, "control": control, "accuracy": accuracy}
                 )
     return pd.DataFrame(rows)
+
+
+def cluster_intervals(runs: Runs, claims: Sequence[Claim], name: str) -> dict[str, Interval]:
+    """Bootstrap, over speakers of the test split, the difference that each order claim is about.
+
+    Parameters
+    ----------
+    name
+        The data set that `runs` answers; claims about another one are left out.
+
+    Returns
+    -------
+    dict
+        Claim id -> 95 % interval in points.
+    """
+    return {
+        claim.id: cluster_interval(
+            (runs.correct(claim.systems[0]) - runs.correct(claim.systems[1])) * 100, runs.test.speakers
+        )
+        for claim in claims
+        if claim.kind == "order" and name in claim.datasets and set(claim.systems) <= set(runs.probabilities)
+    }

@@ -83,7 +83,8 @@ EXERCISES = (
         title="The line every table needs",
         level="easy",
         task=(
-            "Write `largest_share(labels)`: the accuracy in percent of always answering the most frequent label."
+            "Write `largest_share(labels)`: the accuracy in percent of always answering the most frequent "
+            "label."
         ),
         hint="`numpy.unique(labels, return_counts=True)`.",
         solution=largest_share,
@@ -93,9 +94,10 @@ EXERCISES = (
         title="Late fusion without the over-confident",
         level="medium",
         task=(
-            "Averaging lets one over-confident modality outvote two. Write `product_of_experts(probabilities)` "
-            "for an array of shape (modalities, n, classes): the geometric mean over modalities, normalised "
-            "over classes. Then use it on `runs.probabilities` and compare with the average."
+            "Averaging lets one over-confident modality outvote two. Write "
+            "`product_of_experts(probabilities)` for an array of shape (modalities, n, classes): the "
+            "geometric mean over modalities, normalised over classes. Then use it on `runs.probabilities` "
+            "and compare with the average."
         ),
         hint="Take the mean of the logarithms over the first axis, then a softmax over the last.",
         solution=product_of_experts,
@@ -105,9 +107,9 @@ EXERCISES = (
         title="A gate for each example",
         level="hard",
         task=(
-            "Write `GatedFusion(hidden_size, num_modalities)`, a module that joins tokens (batch, modalities, "
-            "hidden_size) by weights that it computes from the example and that add up to 1. Then put it where "
-            "`AttentionFusion` has its attention, and train it with `train_systems`."
+            "Write `GatedFusion(hidden_size, num_modalities)`, a module that joins tokens "
+            "(batch, modalities, hidden_size) by weights that it computes from the example and that add up "
+            "to 1. Put it where `AttentionFusion` has its attention, and train it with `train_systems`."
         ),
         hint="One linear layer from all tokens to one number a modality, softmax, weighted sum.",
         solution=GatedFusion,

@@ -178,13 +178,16 @@ def control_bars(table: pd.DataFrame) -> Figure:
     whole = table[table["control"] == "intact"].groupby("system")["accuracy"].first()
     changed = table[table["control"] != "intact"]
     loss = changed.assign(change=changed["accuracy"] - changed["system"].map(whole))
-    grid = sns.catplot(
-        loss, x="modality", y="change", hue="control", col="system", kind="bar", height=3.1, aspect=0.8
-    )
-    grid.set_axis_labels("", "change in accuracy (points)").set_titles("{col_name}")
-    grid.refline(y=0, color=RULE, linestyle="-")
-    found: Figure = grid.figure
-    return found
+    systems = list(loss["system"].unique())
+    figure, axes = plt.subplots(1, len(systems), figsize=(2.5 * len(systems), 3.2), sharey=True)
+    for axis, system in zip(axes, systems, strict=True):
+        rows = loss[loss["system"] == system]
+        sns.barplot(rows, x="modality", y="change", hue="control", legend=False, ax=axis)
+        axis.axhline(0, color=RULE)
+        axis.set(title=system, xlabel="", ylabel="change in accuracy (points)")
+    bars = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in PALETTE[:2]]
+    figure.legend(bars, list(loss["control"].unique()), loc="outside upper center", ncols=2, frameon=False)
+    return figure
 
 
 def attention_explorer(mean: np.ndarray, examples: np.ndarray, words: Sequence[str]) -> go.Figure:

@@ -10,6 +10,8 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 from mmrepro.data.readers import read_csv
 from mmrepro.data.store import LocalData
 from mmrepro.errors import MMReproError
+from mmrepro.evidence.statistics import proportion_difference
+from mmrepro.evidence.verdict import Estimate
 
 CLASSES = ("negative", "neutral", "positive")
 SPLITS = {0: "train", 1: "valid", 2: "test", 3: "unused"}
@@ -84,6 +86,23 @@ def majority_scores(labels: pd.DataFrame, cut: tuple[int, int]) -> dict[str, flo
         "balanced accuracy": float(balanced_accuracy_score(test, answer) * 100),
         "macro-F1": float(f1_score(test, answer, average="macro", zero_division=0) * 100),
     }
+
+
+def against_majority(published: float, labels: pd.DataFrame, cut: tuple[int, int] = (-1, 1)) -> Estimate:
+    """Compare a published test accuracy (percent) with always answering the largest class.
+
+    The uncertainty is that of drawing the test segments: the paper gives one number and no seeds.
+    """
+    majority = majority_scores(labels, cut)["accuracy"]
+    count = int((labels["split"] == "test").sum())
+    interval, p_value = proportion_difference(published / 100, majority / 100, count)
+    return Estimate(
+        value=round(published - majority, 10),
+        interval=(interval[0] * 100, interval[1] * 100),
+        p_value=p_value,
+        n_seeds=count,
+        basis="items",
+    )
 
 
 def is_share_of(percentage: float, count: int, decimals: int = 2) -> bool:

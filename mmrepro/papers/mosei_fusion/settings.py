@@ -22,9 +22,9 @@ class Settings(ChapterSettings):
     epochs
         Fixed, never chosen on the leaky validation split.
     max_train, max_test
-        First utterances kept of each split; None keeps all.
+        Examples kept of each split, evenly spaced; None keeps all.
     video_seeds
-        How many of the seeds the video-level comparison repeats; 0 leaves it out.
+        How many of the seeds the video-level comparison repeats.
     video_folds
         Folds of its cross-validation.
     """
@@ -40,5 +40,5 @@ class Settings(ChapterSettings):
     batch_size: Annotated[int, Field(ge=2)] = 64
     max_train: Annotated[int, Field(ge=40)] | None = None
     max_test: Annotated[int, Field(ge=20)] | None = None
-    video_seeds: Annotated[int, Field(ge=0)] = 0
+    video_seeds: Annotated[int, Field(ge=1)] = 1
     video_folds: Annotated[int, Field(ge=2, le=20)] = 3
