@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,8 @@ _REPEATABLE = ("slug", "profile", "settings", "seeds", "claims", "metrics", "dat
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # JSON has no NaN: a record with one could be written but never read.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ClaimResult(_Part):
@@ -210,8 +212,7 @@ def read_record(path: Path) -> RunRecord:
         raise MMReproError(
             f"{path} was changed after the run (its digest does not fit); run the chapter again."
         )
-    frame = record.metrics_frame()
-    wrong = [result.id for result in record.claims if not _consistent(result, frame)]
+    wrong = _misjudged(record)
     if wrong:
         raise MMReproError(
             f"{path}: the verdict of {', '.join(wrong)} is not what its numbers give; run the chapter again."
@@ -219,19 +220,38 @@ def read_record(path: Path) -> RunRecord:
     return record
 
 
-def _consistent(result: ClaimResult, metrics: pd.DataFrame) -> bool:
-    """Derive the claim again from the record's own metrics; estimates over items have none."""
-    if result.estimate is None:
-        return result.verdict == "not testable" and result.value is None
-    if result.estimate.basis != "items":
-        again = estimate(result.claim, metrics, result.dataset)
-        kept = {"cluster_interval": result.estimate.cluster_interval}
-        if again is None or again.model_copy(update=kept) != result.estimate:
-            return False
-    verdict, reason = decide(result.claim, result.estimate, result.tier, result.p_value)
-    shown = (result.value, result.interval, result.paper_value, result.sentence)
-    told = (result.estimate.value, result.estimate.interval, result.claim.paper_value, result.claim.sentence)
-    return (verdict, reason) == (result.verdict, result.reason) and shown == told
+def _misjudged(record: RunRecord) -> list[str]:
+    """Name the claims that the record's own metrics and data do not give again.
+
+    Every claim is judged anew, for the p-values are adjusted over all of them. Estimates and intervals
+    over test items have no metrics in the record and are taken as they stand.
+    """
+    tiers = {used.name: used.tier for used in record.data}
+    frame = record.metrics_frame()
+    given: dict[str, Estimate] = {}
+    for result in record.claims:
+        if result.estimate is not None and result.estimate.basis == "items":
+            given[result.id] = result.estimate
+        elif result.estimate is not None and result.estimate.cluster_interval is not None:
+            over_seeds = estimate(result.claim, frame, result.claim.dataset_in(tiers))
+            if over_seeds is not None:
+                kept = {"cluster_interval": result.estimate.cluster_interval}
+                given[result.id] = over_seeds.model_copy(update=kept)
+    reasons = {result.id: result.reason for result in record.claims if result.estimate is None}
+    again = judge([result.claim for result in record.claims], record.metrics, tiers, given, reasons)
+    pairs = zip(record.claims, again, strict=True)
+    return [found.id for found, made in pairs if not _same(found.model_dump(), made.model_dump())]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare to nine digits: the last ones may differ between machines."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
 
 
 def record_schema() -> str:

@@ -1,4 +1,4 @@
-"""Intervals and tests behind a verdict; every one is SciPy's or statsmodels', under our names."""
+"""Intervals and tests behind a verdict: SciPy's, under our names."""
 
 from __future__ import annotations
 
@@ -104,8 +104,13 @@ def proportion_difference(share: float, reference: float, count: int) -> tuple[I
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Holm-adjusted p-values, shape (n,), for n tests read together."""
-    from statsmodels.stats.multitest import multipletests
+    """Holm-adjusted p-values, shape (n,), for n tests read together.
 
+    Written out, because reading a record needs it and statsmodels takes seconds to load.
+    """
     sample = np.asarray(p_values, dtype=float)
-    return np.asarray(multipletests(sample, method="holm")[1]) if sample.size else sample
+    order = np.argsort(sample)
+    stepped = np.maximum.accumulate(sample[order] * np.arange(len(sample), 0, -1))
+    adjusted = np.empty_like(sample)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted

@@ -47,7 +47,7 @@ class Estimate(BaseModel):
         Seeds, or items where `basis` is ``items``.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     value: float
     interval: tuple[float, float] | None = None
@@ -62,14 +62,14 @@ class Estimate(BaseModel):
 def estimate(claim: Claim, metrics: pd.DataFrame, dataset: str | None) -> Estimate | None:
     """Reduce tidy `metrics` (dataset, system, metric, seed, value) to the claim's estimate.
 
-    None when a system of the claim was not measured, or no seed measured both.
+    None when a system of the claim was not measured, no seed measured both, or a ratio is to zero.
     """
     rows = metrics[(metrics["metric"] == claim.metric) & (metrics["dataset"].fillna("") == (dataset or ""))]
     by_seed = rows.pivot_table(index="seed", columns="system", values="value")
     if not set(claim.systems) <= set(by_seed.columns):
         return None
     runs = by_seed[list(claim.systems)].dropna().to_numpy()
-    if not len(runs):
+    if not len(runs) or (claim.kind == "ratio" and not runs[:, 1].all()):
         return None
     if claim.kind == "order":
         return _order_estimate(runs[:, 0] - runs[:, 1], claim.margin)
@@ -144,7 +144,10 @@ def _decide_order(claim: Claim, found: Estimate, p_value: float | None) -> tuple
     low, high = min(known[0] for known in intervals), max(known[1] for known in intervals)
     over = f"over {seeds}" + (" and over clusters of test items" if found.cluster_interval else "")
     if low > claim.margin and p_value < ALPHA:
-        return "reproduced", f"the 95 % interval lies above {claim.margin:g} {over} (p = {p_value:.2g})"
+        return (
+            "reproduced",
+            f"the 95 % interval lies above {claim.margin:g} {over} (Holm-adjusted p = {p_value:.2g})",
+        )
     if low > 0 and claim.margin > 0:
         return (
             "direction only",
@@ -152,7 +155,7 @@ def _decide_order(claim: Claim, found: Estimate, p_value: float | None) -> tuple
         )
     if high < claim.margin:
         return "not reproduced", f"the 95 % interval lies below {claim.margin:g} {over}"
-    return "inconclusive", f"the 95 % interval {over} does not decide (p = {p_value:.2g})"
+    return "inconclusive", f"the 95 % interval {over} does not decide (Holm-adjusted p = {p_value:.2g})"
 
 
 def _decide_value(claim: Claim, found: Estimate) -> tuple[Verdict, str]:

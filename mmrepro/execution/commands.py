@@ -74,6 +74,9 @@ class Assignment(click.ParamType[tuple[str, Any]]):
 )
 @click.option("--compare", is_flag=True, help="Check each record against the committed one.")
 @click.option("--publish", is_flag=True, help="Put each record into results/, to be committed.")
+@click.option(
+    "--refresh", is_flag=True, help="Put outputs of cells tagged nbval-check-output into the notebook."
+)
 def run(
     slugs: tuple[str, ...],
     profile: str,
@@ -85,6 +88,7 @@ def run(
     stale: bool,
     compare: bool,
     publish: bool,
+    refresh: bool,
 ) -> None:
     """Execute chapters; see EXAMPLES for the help text."""
     from mmrepro.papers.paper import load_paper, paper_slugs
@@ -104,6 +108,11 @@ def run(
     if overrides:
         parameters["overrides"] = dict(overrides)
     execute(chosen, parameters, workers=jobs, folder=output or runs_dir(), compare=compare, publish=publish)
+    if refresh:
+        from mmrepro.execution.notebook import refresh_outputs
+
+        for slug in chosen:
+            refresh_outputs(slug, profile, output or runs_dir())
 
 
 def execute(

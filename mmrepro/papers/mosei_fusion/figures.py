@@ -11,7 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.mosei_fusion.calibration import reliability
@@ -185,7 +185,7 @@ def control_bars(table: pd.DataFrame) -> Figure:
         sns.barplot(rows, x="modality", y="change", hue="control", legend=False, ax=axis)
         axis.axhline(0, color=RULE)
         axis.set(title=system, xlabel="", ylabel="change in accuracy (points)")
-    bars = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in PALETTE[:2]]
+    bars = [Rectangle((0, 0), 1, 1, color=colour) for colour in PALETTE[:2]]
     figure.legend(bars, list(loss["control"].unique()), loc="outside upper center", ncols=2, frameon=False)
     return figure
 

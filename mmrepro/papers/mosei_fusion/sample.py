@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import train_test_split
 
 from mmrepro.papers.mosei_fusion.data import MODALITIES
 
 _WIDTHS = {"text": 12, "audio": 8, "video": 10}
 # How far apart the two classes lie, in deviations: text tells most, as in real data.
 _SIGNAL = {"text": 0.5, "audio": 0.15, "video": 0.1}
-_VIDEOS = 75
+# As many videos as the real label file: on a machine that can get only one of the two files, the
+# replayed split must still fit.
+_VIDEOS = 3293
 
 
 def write_mosi(folder: Path) -> None:
@@ -36,18 +39,18 @@ def write_mosi(folder: Path) -> None:
 
 
 def write_labels(folder: Path) -> None:
-    """Write the labels of six generated segments for each of 75 videos."""
+    """Write the labels of two generated segments for each video."""
     rng = np.random.default_rng(1)
     (folder / "mosei_labels").mkdir(parents=True)
-    videos = np.repeat(np.arange(_VIDEOS), 6)
+    videos = np.repeat(np.arange(_VIDEOS), 2)
     mood = rng.normal(0, 1, _VIDEOS)[videos]
     sentiment = np.clip(np.round(mood + rng.normal(0.2, 1, len(videos))), -3, 3).astype(int)
     frame = pd.DataFrame(
         {
-            "file": [f"video{video:03d}" for video in videos],
-            "index": np.arange(len(videos)) % 6,
-            "start": np.arange(len(videos)) % 6 * 5.0,
-            "end": np.arange(len(videos)) % 6 * 5.0 + 4.0,
+            "file": [f"video{video:04d}" for video in videos],
+            "index": np.arange(len(videos)) % 2,
+            "start": np.arange(len(videos)) % 2 * 5.0,
+            "end": np.arange(len(videos)) % 2 * 5.0 + 4.0,
             "label7": sentiment,
             "split": np.where(videos % 5 == 0, 2, np.where(videos % 5 == 1, 1, 0)),
         }
@@ -56,10 +59,12 @@ def write_labels(folder: Path) -> None:
 
 
 def write_audit(folder: Path) -> None:
-    """Write video-level features for 6 and 14 videos: the sizes of the replayed split, less one."""
+    """Write video-level features for both splits that the released code would replay, less one video."""
     rng = np.random.default_rng(2)
     (folder / "mosei_audit").mkdir(parents=True)
-    for split, count in (("val", _VIDEOS * 8 // 100), ("test", _VIDEOS // 5 - 1)):
+    rest, test = train_test_split(range(_VIDEOS), test_size=0.2, random_state=42)
+    _, val = train_test_split(rest, test_size=0.1, random_state=42)
+    for split, count in (("val", len(val)), ("test", len(test) - 1)):
         content = {
             "language": rng.normal(size=(count, 16)).astype(np.float32),
             "acoustic": rng.normal(size=(count, 8)).astype(np.float32),

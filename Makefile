@@ -1,0 +1,49 @@
+# The book, its tests and its checks. Everything runs in .venv, made here from requirements.lock.
+PYTHON ?= python3
+PROFILE ?= smoke
+JOBS ?= 1
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: book test browser lint format record serve lock clean
+
+book: $(INSTALLED)  ## Execute every chapter at PROFILE and render the book into _build/html
+	$(BIN)/mmrepro build --profile $(PROFILE) --jobs $(JOBS)
+
+test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile smoke
+	$(BIN)/python -m pytest -m "not browser" --durations=10 --cov=mmrepro --cov-report=term:skip-covered --cov-fail-under=90
+
+browser: $(INSTALLED)  ## Open every page of the built book in headless Chromium
+	$(BIN)/python -m pytest -m browser --durations=10 tests/browser
+
+lint: $(INSTALLED)  ## Formatting, lint, types and YAML
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict .
+
+format: $(INSTALLED)  ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+record: $(INSTALLED)  ## Run changed chapters at profile cpu and put their records into results/
+	$(BIN)/mmrepro run --profile cpu --stale --publish --jobs $(JOBS)
+
+serve: $(INSTALLED)  ## Serve the rendered book on this machine
+	$(BIN)/mmrepro serve
+
+lock: $(INSTALLED)  ## Resolve the newest versions of everything into requirements.lock
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
+		--no-header --no-annotate pyproject.toml --output-file requirements.lock
+
+clean:  ## Remove the book, the runs and the environment
+	rm -rf _build .venv
+
+$(INSTALLED): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@

@@ -1,0 +1,38 @@
+"""The committed notebooks: no outputs, but for the cells whose outputs are a specification."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from mmrepro.execution.run import RunFiles
+from mmrepro.files import write_atomic
+from mmrepro.papers.paper import load_paper
+from mmrepro.project import root
+
+CHECKED_TAG = "nbval-check-output"
+
+
+def refresh_outputs(slug: str, profile: str, folder: Path) -> None:
+    """Write the outputs of checked cells from a run into the committed notebook, and strip the others."""
+    executed, _ = RunFiles.of(slug, profile, folder).read()
+    by_id = {cell["id"]: cell for cell in executed.cells if "id" in cell}
+    path = root() / "notebooks" / load_paper(slug).notebook_name
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = (
+                _told(by_id[cell["id"]].outputs) if CHECKED_TAG in cell.metadata.get("tags", []) else []
+            )
+    write_atomic(path, nbformat.writes(notebook) + "\n")
+
+
+def _told(outputs: list[Any]) -> list[Any]:
+    """Drop the counters, which change with every inserted cell."""
+    for output in outputs:
+        if "execution_count" in output:
+            output["execution_count"] = None
+    return outputs
