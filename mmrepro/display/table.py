@@ -33,11 +33,18 @@ def table(frame: pd.DataFrame, *, caption: str, digits: int = 2, escape: bool = 
     return HTML(f'<div class="mm-scroll">{body.replace("<thead>", f"{title}<thead>", 1)}</div>')
 
 
-def with_interval(value: float, interval: tuple[float, float] | None, digits: int = 2) -> str:
-    """Spell a number with its interval: ``1.23 [0.98, 1.48]``."""
+def spell(value: float) -> str:
+    """Spell a number: whole ones without decimals, ones below 1 with four, others with two."""
+    if value == int(value) and abs(value) < 1e15:
+        return f"{value:.0f}"
+    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"
+
+
+def with_interval(value: float, interval: tuple[float, float] | None) -> str:
+    """Spell a number with its interval: ``1.23 [0.98, 1.48]``, all with the same decimals."""
     if interval is None:
-        return f"{value:.{digits}f}"
-    return f"{value:.{digits}f} [{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]"
+        return spell(value)
+    return f"{value:.2f} [{interval[0]:.2f}, {interval[1]:.2f}]"
 
 
 def scores_table(
@@ -122,9 +129,7 @@ def verdict_table(record: RunRecord, committed: RunRecord | None, stale: bool) -
             "Claim": f"<b>{result.id}</b> {html.escape(result.sentence)}",
             "Paper": _paper(result),
             f"This run ({record.profile})": _found(result),
-            "Verdict": _badge(result),
             "Committed cpu record": _found(published[result.id]) if result.id in published else "–",
-            "Its verdict": _badge(published[result.id]) if result.id in published else "–",
         }
         for result in record.claims
     ]
@@ -148,13 +153,13 @@ def _paper(result: ClaimResult) -> str:
 
 
 def _found(result: ClaimResult) -> str:
+    """Give number, verdict and reason of one claim in one cell."""
     if result.value is None:
-        return "–"
-    seeds = "" if result.n_seeds == 1 else f"<br><small>n = {result.n_seeds}</small>"
-    return f"{html.escape(with_interval(result.value, result.interval))} {html.escape(result.unit)}{seeds}"
+        return _badge(result)
+    number = html.escape(f"{with_interval(result.value, result.interval)} {result.unit}")
+    return f"{_badge(result)}<br>{number}<br><small>{html.escape(result.reason)}</small>"
 
 
 def _badge(result: ClaimResult) -> str:
     kind = result.verdict.replace(" ", "-")
-    words = html.escape(label(result.verdict, result.tier))
-    return f'<span class="mm-verdict mm-{kind}">{words}</span><br><small>{html.escape(result.reason)}</small>'
+    return f'<span class="mm-verdict mm-{kind}">{html.escape(label(result.verdict, result.tier))}</span>'

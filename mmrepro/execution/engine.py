@@ -77,7 +77,7 @@ class MMReproEngine(NBClientEngine):
             options["budget_s"] = settings.time_budget_s
         for cell in nb.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
-                cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
+                cell.metadata["tags"] = [*cell.metadata["tags"], "remove-input"]
         return super().execute_notebook(nb, kernel_name, **options)
 
     @classmethod

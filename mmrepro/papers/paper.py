@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -124,9 +124,24 @@ def load_paper(slug: str) -> Paper:
         When no chapter has that name; the sentence gives the nearest ones.
     """
     path = _PAPERS / slug.replace("-", "_") / "paper.yml"
-    if not path.is_file():
+    if path.parent.parent != _PAPERS or not path.is_file():
         raise MMReproError(f"No chapter is called {slug!r}: {nearest(slug, paper_slugs())}")
     return read_paper(path)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is a mistake, not a silent choice of the second."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that stands twice."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"{key.value!r} stands there twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 @cache
@@ -139,7 +154,7 @@ def read_paper(path: Path) -> Paper:
         Naming the file, the key and what would be right.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
         raise MMReproError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
     try:
@@ -154,7 +169,21 @@ def first_problem(error: ValidationError, fields: Any) -> str:
     key = ".".join(map(str, problem["loc"])) or "the file"
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        hint = nearest(str(problem["loc"][-1]), fields) if len(problem["loc"]) == 1 else "remove it."
-        return f"{key} is unknown; {hint}"
+        return f"{key} is unknown; {nearest(str(problem['loc'][-1]), _fields_at(fields, problem['loc']))}"
     given = "" if isinstance(problem["input"], dict) else f" (it is {problem['input']!r})"
     return f"{key}: {message[0].lower()}{message[1:]}{given}."
+
+
+def _fields_at(fields: Any, place: tuple[int | str, ...]) -> Any:
+    """Return the fields of the model that holds the last key of `place`."""
+    for key in place[:-1]:
+        if key in fields:
+            fields = _model_in(fields[key].annotation).model_fields
+    return fields
+
+
+def _model_in(annotation: Any) -> type[BaseModel]:
+    """Find the model in an annotation such as ``list[Claim]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((_model_in(each) for each in get_args(annotation)), BaseModel)

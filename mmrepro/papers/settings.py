@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mmrepro.errors import MMReproError, nearest
 from mmrepro.papers.paper import PROFILES, Paper, Profile, first_problem
@@ -44,6 +44,14 @@ class ChapterSettings(BaseModel):
     datasets: tuple[str, ...] = ()
     time_budget_s: Annotated[float, Field(gt=0)] = 600
 
+    @field_validator("seeds")
+    @classmethod
+    def _each_once(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
+        if twice:
+            raise ValueError(f"names {', '.join(map(str, twice))} twice; a repeated seed is no further run")
+        return seeds
+
 
 def settings_class(paper: Paper) -> type[ChapterSettings]:
     """Return the `Settings` of a chapter; importing it loads no model."""
@@ -78,7 +86,7 @@ def resolve_settings(
     unknown = [name for name in wanted if name not in model.model_fields]
     if unknown:
         raise SettingsError(
-            f"{paper.slug} has no setting {unknown[0]!r}: {nearest(unknown[0], model.model_fields)}"
+            f"{paper.slug} has no setting {unknown[0]!r}: {nearest(str(unknown[0]), model.model_fields)}"
         )
     defaults = paper.profiles[_profile(profile)]
     try:

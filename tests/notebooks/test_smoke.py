@@ -1,0 +1,95 @@
+"""Every chapter runs at profile smoke, on real data and on samples, gives a valid record, and repeats it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mmrepro.evidence.record import read_record
+from mmrepro.execution.run import RunFiles
+from mmrepro.execution.runner import Job, run_chapter, run_jobs
+from mmrepro.project import root
+
+pytestmark = pytest.mark.notebook
+
+
+def test_nbval_finds_every_checked_output(notebook_path, data_from, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-cell-timeout=120",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
+    environment = {**os.environ, "MMREPRO_RUNS": str(tmp_path / "runs"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, str(notebook_path)],
+        cwd=root(),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_two_runs_give_equal_records_whose_tiers_are_those_of_the_data(slug, paper, data_from, tmp_path):
+    jobs = [Job(slug, {"profile": "smoke"}, tmp_path / name) for name in ("one", "two")]
+    outcomes = list(run_jobs(jobs, workers=1))
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    one, two = (RunFiles.of(slug, "smoke", job.folder).read()[1] for job in jobs)
+    assert one.digest == two.digest
+    assert [claim.id for claim in one.claims] == [claim.id for claim in paper.claims]
+    assert {stage.name for stage in one.stages} >= {"train", "evaluate"}
+    tiers = {used.tier for used in one.data}
+    assert (tiers == {"synthetic"}) == (data_from == "sample")
+    if data_from == "sample":
+        assert not {"reproduced", "compatible"} & {c.verdict for c in one.claims if c.dataset is not None}
+
+
+def test_the_committed_record_is_whole_and_as_published(slug):
+    record = read_record(root() / "results" / "cpu" / f"{slug}.json")
+    assert record.profile == "cpu"
+    assert not record.code.dirty
+    assert "synthetic" not in {used.tier for used in record.data}
+
+
+def test_a_failing_cell_turns_the_run_red(slug, paper, tmp_path, monkeypatch):
+    import nbformat
+
+    broken = tmp_path / "checkout"
+    (broken / "notebooks").mkdir(parents=True)
+    for name in ("data_manifests", "results", "requirements.lock"):
+        (broken / name).symlink_to(root() / name)
+    notebook = nbformat.read(root() / "notebooks" / paper.notebook_name, as_version=4)
+    notebook.cells.insert(2, nbformat.v4.new_code_cell("1/0"))
+    nbformat.write(notebook, broken / "notebooks" / paper.notebook_name)
+    monkeypatch.setenv("MMREPRO_ROOT", str(broken))
+    done = subprocess.run(
+        [sys.executable, "-m", "mmrepro.cli", "build"], capture_output=True, text=True, check=False,
+        env={**os.environ, "MMREPRO_RUNS": str(tmp_path / "runs")},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "ZeroDivisionError" in done.stderr and "cell" in done.stderr and slug in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (broken / "_build" / "html").exists()
+    assert RunFiles.of(slug, "smoke", tmp_path / "runs").notebook.is_file()
+
+
+def test_parameters_are_refused_before_anything_runs(slug, tmp_path):
+    from mmrepro.papers.settings import SettingsError
+
+    for parameters in (
+        {"epoch": 3},
+        {"overrides": {"epochs": "banana"}},
+        {"profile": "cpuu"},
+        {"seeds": [-1]},
+    ):
+        job = Job(slug, parameters, tmp_path)
+        with pytest.raises(SettingsError):
+            run_chapter(job)
+        assert not job.files.notebook.exists()

@@ -1,0 +1,35 @@
+import pytest
+import torch
+
+from mmrepro.papers.mosei_fusion.exercises import EXERCISES
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.title)
+def test_the_solution_passes_its_own_check_and_an_empty_stub_does_not(exercise, capsys):
+    exercise.grade(exercise.solution)
+    assert capsys.readouterr().out == f"{exercise.title}: solved.\n"
+    exercise.grade(lambda *_: None)
+    assert "not solved yet" in capsys.readouterr().out
+
+
+def test_wrong_answers_are_told_apart(capsys):
+    share, product, gate = EXERCISES
+    share.grade(lambda labels: 25.0)
+    assert "half is the most frequent class" in capsys.readouterr().out
+    product.grade(lambda probabilities: probabilities.mean(0))
+    assert "geometric mean" in capsys.readouterr().out
+
+    class Mean(torch.nn.Module):
+        def __init__(self, hidden_size, num_modalities):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(num_modalities))
+
+        def forward(self, tokens):
+            return (tokens * self.weight[:, None]).sum(1)
+
+    gate.grade(Mean)
+    assert "add up to 1" in capsys.readouterr().out
+
+
+def test_levels_rise():
+    assert [exercise.level for exercise in EXERCISES] == ["easy", "medium", "hard"]
