@@ -30,7 +30,7 @@ def cut_slider(shares: pd.DataFrame, published: dict[str, float]) -> go.Figure:
     import plotly.graph_objects as go
 
     start = int(np.flatnonzero((shares["low"] == -1) & (shares["high"] == 1))[0])
-    figure = go.Figure(layout={"height": 470, "showlegend": False})
+    figure = go.Figure(layout={"height": 500})
     for number, row in shares.iterrows():
         values = [row[name] for name in CLASSES]
         figure.add_bar(
@@ -39,13 +39,12 @@ def cut_slider(shares: pd.DataFrame, published: dict[str, float]) -> go.Figure:
             marker_color=[PALETTE[6], PALETTE[0], PALETTE[6]],
             text=[f"{value:.1f} %" for value in values],
             visible=number == start,
+            showlegend=False,
             hovertemplate="%{x}: %{y:.2f} % of test segments<extra></extra>",
         )
-    for place, (system, value) in enumerate(published.items()):
-        figure.add_hline(y=value, line={"color": PALETTE[1], "dash": "dot", "width": 1.5})
-        # Beside each other, for two of them are half a point apart.
-        words = {"x": 0.02 + 0.16 * place, "xanchor": "left", "text": f"{system} {value}"}
-        figure.add_annotation(**words, xref="paper", y=max(published.values()), showarrow=False, yshift=10)
+    for (system, value), dash in zip(published.items(), ("dot", "dash", "solid"), strict=False):
+        line = {"color": PALETTE[1], "dash": dash, "width": 1.5}
+        figure.add_hline(y=value, line=line, name=f"{system}, published: {value}", showlegend=True)
     steps = [
         {
             "label": f"[{row.low}, {row.high}]",
@@ -60,6 +59,7 @@ def cut_slider(shares: pd.DataFrame, published: dict[str, float]) -> go.Figure:
         ],
         yaxis={"title": "share of the official test split (%)", "range": [0, 100]},
         xaxis={"title": "class"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )
     return figure
 
@@ -142,8 +142,8 @@ def difference_plot(table: pd.DataFrame) -> Figure:
     figure, axis = plt.subplots(figsize=(7.6, 0.55 * len(table) + 1.2))
     places = np.arange(len(table))[::-1]
     axis.hlines(places, table["low"], table["high"], color=PALETTE[5], lw=7, label="over seeds")
-    thin = {"color": INK, "lw": 1.5, "label": "over test clusters"}
-    axis.hlines(places, table["cluster_low"], table["cluster_high"], **thin)
+    low, high = table["cluster_low"], table["cluster_high"]
+    axis.hlines(places, low, high, color=INK, lw=1.5, label="over test clusters")
     axis.plot(table["value"], places, "d", color=PALETTE[1], label="mean difference")
     axis.axvline(0, color=RULE, linestyle="--")
     axis.set(yticks=places, yticklabels=table["claim"], xlabel="difference in test accuracy (points)")
