@@ -1,0 +1,44 @@
+// Draw the page's plotly figures in the colours of the page's theme, and again when the theme changes.
+(() => {
+  const colours = () => {
+    const page = getComputedStyle(document.documentElement);
+    const value = (name, otherwise) => page.getPropertyValue(name).trim() || otherwise;
+    return {
+      ink: value("--pst-color-text-base", "#24292f"),
+      grid: value("--pst-color-border", "#e3e6ea"),
+      paper: value("--pst-color-background", "#ffffff"),
+    };
+  };
+
+  const themed = (layout) => {
+    const { ink, grid, paper } = colours();
+    const changes = { paper_bgcolor: paper, plot_bgcolor: paper, "font.color": ink };
+    for (const axis of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
+      changes[`${axis}.gridcolor`] = grid;
+      changes[`${axis}.zerolinecolor`] = grid;
+    }
+    // Menus keep a pale ground of their own for the chosen entry, so their letters stay dark.
+    (layout.updatemenus || []).forEach((_, index) => {
+      changes[`updatemenus[${index}].bgcolor`] = "#ffffff";
+      changes[`updatemenus[${index}].font.color`] = "#24292f";
+    });
+    return changes;
+  };
+
+  const draw = async (source) => {
+    const target = document.getElementById(source.dataset.figure);
+    const { data, layout } = JSON.parse(source.textContent);
+    delete layout.width; // the page decides, on a phone too
+    layout.autosize = true;
+    await Plotly.newPlot(target, data, layout, { responsive: true, displaylogo: false });
+    await Plotly.relayout(target, themed(target._fullLayout));
+    return target;
+  };
+
+  document.addEventListener("DOMContentLoaded", async () => {
+    const sources = document.querySelectorAll("script[data-figure]");
+    const plots = await Promise.all([...sources].map(draw));
+    const repaint = () => plots.forEach((plot) => Plotly.relayout(plot, themed(plot._fullLayout)));
+    new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  });
+})();

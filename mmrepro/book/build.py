@@ -1,0 +1,109 @@
+"""Building the book: stage, fetch the assets, let Jupyter Book write the pages, put them in place."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mmrepro import project
+from mmrepro.book.assets import fetch_assets
+from mmrepro.book.staging import stage
+from mmrepro.errors import MMReproError
+from mmrepro.evidence.record import RunRecord
+from mmrepro.papers.paper import Paper, load_paper, paper_slugs
+
+_WARNINGS_TOLD = 5
+_WARNING = re.compile(r"\b(WARNING|ERROR|CRITICAL|Exception occurred)\b")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def build_book(
+    profile: str,
+    *,
+    root: Path | None = None,
+    runs: Path | None = None,
+    papers: Sequence[Paper] | None = None,
+    is_stale: Callable[[RunRecord], bool] | None = None,
+) -> Path:
+    """Build the book from runs that are already there and return its first page.
+
+    Nothing is executed. A build that fails leaves the previous book in place.
+
+    Parameters
+    ----------
+    profile
+        Whose runs the chapters show.
+    root, runs
+        The checkout and its folder of runs; by default the project's.
+    papers
+        The chapters; by default all.
+    is_stale
+        Tells whether the sources have changed since a record was made; by default from the run key.
+
+    Raises
+    ------
+    MMReproError
+        When a chapter may not be published, an asset cannot be had or a page has a warning.
+    """
+    base = root or project.root()
+    build = base / "_build"
+    source, work = build / "source", build / "book"
+    stage(
+        profile,
+        source,
+        root=base,
+        runs=runs or project.runs_dir(),
+        papers=[load_paper(slug) for slug in paper_slugs()] if papers is None else papers,
+        is_stale=is_stale or _key_changed,
+    )
+    vendor = source / "style" / "vendor"
+    vendor.mkdir()
+    for asset in fetch_assets(build / "assets"):
+        shutil.copy2(asset, vendor / asset.name)
+    _run_jupyter_book(source, work)
+    _put_in_place(work / "_build" / "html", build / "html")
+    return build / "html" / "index.html"
+
+
+def _key_changed(record: RunRecord) -> bool:
+    from mmrepro.execution.key import is_stale
+
+    return is_stale(record)
+
+
+def _run_jupyter_book(source: Path, work: Path) -> None:
+    """Run Jupyter Book in a process of its own: Sphinx changes the state of the one it runs in."""
+    shutil.rmtree(work, ignore_errors=True)  # an old environment would hide a changed extension
+    program = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+    options = ["build", str(source), "--path-output", str(work), "-n", "-W", "--keep-going"]
+    outcome = subprocess.run(
+        [sys.executable, "-c", program, *options], capture_output=True, text=True, check=False
+    )
+    # Jupyter Book has exited with 0 after errors of its own; a missing first page betrays that.
+    if outcome.returncode or not (work / "_build" / "html" / "index.html").is_file():
+        raise MMReproError(f"The book was not built: {_first_problems(outcome.stderr, source)}")
+
+
+def _first_problems(log: str, source: Path) -> str:
+    """Tell the first few warnings of a build, one after the other."""
+    lines = [_COLOUR.sub("", line).strip().replace(f"{source}/", "") for line in log.splitlines()]
+    problems = list(dict.fromkeys(line for line in lines if _WARNING.search(line)))
+    if not problems:
+        problems = [line for line in lines if line][-1:] or ["Jupyter Book gave no reason"]
+    more = len(problems) - _WARNINGS_TOLD
+    told = "; ".join(problems[:_WARNINGS_TOLD])
+    return f"{told}; and {more} more." if more > 0 else f"{told}."
+
+
+def _put_in_place(new: Path, old: Path) -> None:
+    """Swap the finished pages for the previous ones."""
+    retired = old.with_name(f".{old.name}.old")
+    shutil.rmtree(retired, ignore_errors=True)
+    if old.exists():
+        old.rename(retired)
+    new.rename(old)
+    shutil.rmtree(retired, ignore_errors=True)

@@ -1,0 +1,55 @@
+"""Sphinx extension: every page loads the scripts it needs, from the book itself, in the right order."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+
+from mmrepro.book.mime import PLOTLY_CLASS
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+VENDOR = "vendor"
+# The widget library speaks to MathJax 2; this passes its only request on to MathJax 3.
+_MATHJAX_BRIDGE = """document.addEventListener("DOMContentLoaded", () => {
+  if (!window.MathJax || MathJax.Hub) return;
+  MathJax.Hub = { Queue: (call) => MathJax.typesetPromise && MathJax.typesetPromise([call[2]]) };
+});"""
+
+
+def add_page_assets(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Choose the scripts of one page; connected to Sphinx's ``html-page-context``."""
+    scripts = context["script_files"]
+    scripts[:] = _without_thebe(scripts)
+    if doctree is None:
+        return
+    if any(PLOTLY_CLASS in raw["classes"] for raw in doctree.findall(nodes.raw)):
+        # Before require.js, to which plotly would otherwise register instead of to the window.
+        app.add_js_file(f"{VENDOR}/plotly.min.js", priority=10)
+        app.add_js_file("figures.js", priority=11)
+    if any("embed-amd" in str(getattr(script, "filename", "")) for script in scripts):
+        # Read by require.js: where the widget library looks for its icon fonts.
+        folder = context["pathto"](f"_static/{VENDOR}", 1)
+        paths = json.dumps({"paths": {"@jupyter-widgets/html-manager/dist": folder}})
+        app.add_js_file(None, body=f"window.require = {paths};\n{_MATHJAX_BRIDGE}", priority=20)
+
+
+def _without_thebe(scripts: list[Any]) -> list[Any]:
+    """Drop the live-kernel client, which this book does not offer and whose address is outside."""
+    return [script for script in scripts if "thebe" not in _identity(script).lower()]
+
+
+def _identity(script: Any) -> str:
+    body = getattr(script, "attributes", {}).get("body") or ""
+    return f"{getattr(script, 'filename', script)} {body}"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("html-page-context", add_page_assets, priority=900)  # after those who add scripts
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,105 @@
+"""A chapter's page: its executed notebook with the mark, the note and the foot that records decide."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mmrepro.book.markup import box, scrolling, table
+from mmrepro.book.scoreboard import PUBLISHED, chapter_mark
+from mmrepro.errors import MMReproError
+from mmrepro.evidence.record import RunRecord
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_HEADING = re.compile(r"^# +(?P<title>\S.*)$", re.MULTILINE)
+# Everything else, such as papermill's folders, belongs to the machine of the run.
+_NOTEBOOK_METADATA = ("kernelspec", "language_info", "widgets")
+
+
+def chapter_page(
+    notebook: NotebookNode,
+    record: RunRecord,
+    published: RunRecord | None,
+    is_stale: Callable[[RunRecord], bool],
+) -> NotebookNode:
+    """Dress an executed notebook for the book.
+
+    Parameters
+    ----------
+    record
+        Of the run that `notebook` shows.
+    published
+        The committed `cpu` record, where there is one: it decides the mark of the heading.
+    is_stale
+        Tells whether the sources have changed since a record was made.
+    """
+    from nbformat.v4 import new_markdown_cell
+
+    page = copy.deepcopy(notebook)
+    page.metadata = {key: page.metadata[key] for key in _NOTEBOOK_METADATA if key in page.metadata}
+    for cell in page.cells:
+        cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
+    mark = chapter_mark(published or record)
+    note = "" if record.profile == PUBLISHED else _profile_note(record, published)
+    _dress_heading(page, record.slug, mark, note)
+    page.cells.append(new_markdown_cell(_foot(record, published, is_stale), id="provenance"))
+    return page
+
+
+def _dress_heading(page: NotebookNode, slug: str, mark: str, note: str) -> None:
+    for cell in page.cells:
+        found = _HEADING.search(cell.source) if cell.cell_type == "markdown" else None
+        if found:
+            # Escaped, for a bracket would start a link.
+            shown = mark.replace("[", "\\[").replace("]", "\\]")
+            heading = f"# {shown} {found['title']}\n\n{note}".rstrip()
+            cell.source = f"{cell.source[: found.start()]}{heading}\n{cell.source[found.end() :]}"
+            return
+    raise MMReproError(f"Chapter {slug} has no heading; start its first Markdown cell with `# Title`.")
+
+
+def _profile_note(record: RunRecord, published: RunRecord | None) -> str:
+    shows = f"The figures and numbers below come from the `{record.profile}` run"
+    if record.profile == "smoke":
+        shows += ", which only checks that every step works"
+    where = "There is no published `cpu` result yet."
+    if published is not None:
+        where = (
+            f"The published `cpu` result, of {published.started:%Y-%m-%d}, is on the "
+            "[scoreboard](scoreboard.md), and it decides the mark in the heading."
+        )
+    return box(f"This page shows a {record.profile} run", f"{shows}. {where}", "warning")
+
+
+def _foot(record: RunRecord, published: RunRecord | None, is_stale: Callable[[RunRecord], bool]) -> str:
+    """Tell where the numbers come from, for this run and the committed record side by side."""
+    columns = {f"This page ({record.profile})": _origin(record, is_stale)}
+    if published is not None:
+        columns[f"Committed record ({PUBLISHED})"] = _origin(published, is_stale)
+    names = next(iter(columns.values()))
+    rows = [[name, *(column[name] for column in columns.values())] for name in names]
+    text = scrolling(table(["", *columns], rows), "mm-origin")
+    if published is None:
+        text += "\n\nNo `cpu` record of this chapter is committed yet."
+    elif published.digest == record.digest:
+        text += "\n\nThis run repeats the committed record to the digit."
+    return box("Where these numbers come from", text, "note")
+
+
+def _origin(record: RunRecord, is_stale: Callable[[RunRecord], bool]) -> dict[str, str]:
+    ran = record.environment
+    commit = f"`{record.code.commit[:12]}`" if record.code.commit else "not under version control"
+    packages = ", ".join(f"{name} {version}" for name, version in sorted(ran.packages.items()))
+    return {
+        "Run": f"{record.started:%Y-%m-%d %H:%M}, {record.wall_s:.0f} s",
+        "Key": f"`{record.code.key[:16]}`",
+        "Source changed since": "**yes: stale**" if is_stale(record) else "no",
+        "Commit": commit + (" with uncommitted changes" if record.code.dirty else ""),
+        "Seeds": ", ".join(map(str, record.seeds)),
+        "Machine": f"{ran.cpu}, {ran.cores} cores, device {ran.device}, {ran.platform}",
+        "Software": f"Python {ran.python}; {packages}",
+    }

@@ -1,0 +1,108 @@
+"""Staging: the folder that Sphinx reads, made of pages, executed notebooks and records."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mmrepro.book.generated import generated_parts
+from mmrepro.book.page import chapter_page
+from mmrepro.book.scoreboard import published_records
+from mmrepro.book.soundness import refuse_unsound
+from mmrepro.errors import MMReproError, nearest
+from mmrepro.evidence.record import RunRecord
+from mmrepro.execution.run import RunFiles
+from mmrepro.papers.paper import PROFILES, Paper
+
+_PLACE = re.compile(r"^<!-- mmrepro:([a-z-]+) -->$", re.MULTILINE)
+
+
+def stage(
+    profile: str,
+    target: Path,
+    *,
+    root: Path,
+    runs: Path,
+    papers: Sequence[Paper],
+    is_stale: Callable[[RunRecord], bool],
+) -> None:
+    """Fill `target`, from scratch, with everything that Sphinx needs for the book.
+
+    Parameters
+    ----------
+    profile
+        Whose runs the chapters show.
+    root
+        The checkout: `_config.yml`, `_toc.yml`, `book/`, `results/` and `CHANGELOG.md` are read.
+    runs
+        The folder of runs, as for `RunFiles.of`.
+    is_stale
+        Tells whether the sources have changed since a record was made.
+
+    Raises
+    ------
+    MMReproError
+        When a chapter has no complete, unchanged and sound run, or the table of contents does not fit.
+    """
+    if profile not in PROFILES:
+        raise MMReproError(f"No profile is called {profile!r}: {nearest(profile, PROFILES)}")
+    _check_contents(root / "_toc.yml", papers)
+    records = published_records(papers, root / "results")
+    pages = [_chapter(paper, profile, runs, records.get(paper.slug), is_stale) for paper in papers]
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(root / "book", target)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy2(root / name, target / name)
+    _fill(target, generated_parts(papers, records, root / "CHANGELOG.md", is_stale))
+    for paper, page in zip(papers, pages, strict=True):
+        _write_notebook(page, target / paper.notebook_name)
+
+
+def _chapter(
+    paper: Paper,
+    profile: str,
+    runs: Path,
+    published: RunRecord | None,
+    is_stale: Callable[[RunRecord], bool],
+) -> Any:
+    notebook, record = RunFiles.of(paper.slug, profile, runs).read()
+    refuse_unsound(notebook, paper.slug)
+    return chapter_page(notebook, record, published, is_stale)
+
+
+def _write_notebook(notebook: Any, path: Path) -> None:
+    import nbformat
+
+    nbformat.write(notebook, path)
+
+
+def _check_contents(path: Path, papers: Sequence[Paper]) -> None:
+    """Refuse a table of contents that lacks a chapter: the page would silently be left out."""
+    listed = {Path(name).stem for name in _files(yaml.safe_load(path.read_text()))}
+    lacking = [paper.notebook_name for paper in papers if Path(paper.notebook_name).stem not in listed]
+    if lacking:
+        raise MMReproError(f"{path} lists no {', '.join(lacking)}; add `- file: {Path(lacking[0]).stem}`.")
+
+
+def _files(contents: Any) -> list[str]:
+    if isinstance(contents, Mapping):
+        own = [contents["file"]] if "file" in contents else []
+        return own + [name for value in contents.values() for name in _files(value)]
+    if isinstance(contents, list):
+        return [name for value in contents for name in _files(value)]
+    return []
+
+
+def _fill(target: Path, parts: Mapping[str, str]) -> None:
+    """Put the generated parts where the pages ask for them."""
+    for path in sorted(target.glob("*.md")):
+        text = path.read_text()
+        unknown = [name for name in _PLACE.findall(text) if name not in parts]
+        if unknown:
+            raise MMReproError(f"book/{path.name} asks for {unknown[0]!r}: {nearest(unknown[0], parts)}")
+        path.write_text(_PLACE.sub(lambda place: parts[place[1]], text))

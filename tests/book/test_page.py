@@ -1,0 +1,80 @@
+import pytest
+
+from mmrepro.book.page import chapter_page
+from mmrepro.errors import MMReproError
+
+from .specimen import handmade, record
+
+
+def fresh(_):
+    return False
+
+
+def test_heading_bears_the_mark_of_the_committed_record():
+    page = chapter_page(handmade(), record("smoke", seeds=2), record(), fresh)
+    assert page.cells[0].source.startswith("# \\[Re\\] Toy Fusion\n")
+
+
+def test_heading_bears_the_mark_of_this_run_without_a_committed_record():
+    page = chapter_page(handmade(), record("smoke", seeds=2), None, fresh)
+    assert page.cells[0].source.startswith("# \\[Re?\\] Toy Fusion\n")
+
+
+def test_a_notebook_without_a_heading_is_refused():
+    notebook = handmade()
+    notebook.cells[0].source = "No heading."
+    with pytest.raises(MMReproError, match="toy-fusion has no heading"):
+        chapter_page(notebook, record(), None, fresh)
+
+
+def test_another_profile_is_told_at_the_top():
+    banner = chapter_page(handmade(), record("smoke", seeds=2), record(), fresh).cells[0].source
+    assert "This page shows a smoke run" in banner
+    assert "published `cpu` result, of 2025-03-01, is on the [scoreboard](scoreboard.md)" in banner
+    assert banner.index("smoke run") < banner.index("Text.")
+
+
+def test_another_profile_without_a_published_result():
+    banner = chapter_page(handmade(), record("gpu"), None, fresh).cells[0].source
+    assert "There is no published `cpu` result yet." in banner
+    assert "checks that every step works" not in banner
+
+
+def test_the_published_profile_needs_no_note():
+    assert "This page shows" not in chapter_page(handmade(), record(), record(), fresh).cells[0].source
+
+
+def test_the_foot_names_both_records():
+    foot = chapter_page(handmade(), record("smoke", seeds=2), record(), fresh).cells[-1].source
+    assert "| This page (smoke) | Committed record (cpu) |" in foot
+    assert "| Seeds | 0, 1 | 0, 1, 2, 3, 4 |" in foot
+    assert "`0123456789abcdef`" in foot
+    assert "A processor, 2 cores, device cpu, Linux" in foot
+    assert "Python 3.11.7; numpy 2.1.0, torch 2.7.0" in foot
+    assert "| Source changed since | no | no |" in foot
+    assert "repeats" not in foot
+
+
+def test_the_foot_tells_a_stale_record():
+    committed = record(key="f" * 64)
+    run = record()
+    foot = chapter_page(handmade(), run, committed, lambda made: made.code.key == "f" * 64).cells[-1].source
+    assert "| Source changed since | no | **yes: stale** |" in foot
+
+
+def test_the_foot_tells_a_run_that_repeats_the_committed_record():
+    assert "to the digit" in chapter_page(handmade(), record(), record(), fresh).cells[-1].source
+
+
+def test_the_foot_without_a_committed_record():
+    foot = chapter_page(handmade(), record(), None, fresh).cells[-1].source
+    assert "No `cpu` record of this chapter is committed yet." in foot
+
+
+def test_nothing_of_the_machine_stays_in_the_metadata():
+    notebook = handmade()
+    notebook.cells[1].metadata = {"papermill": {"duration": 1}, "tags": ["hide-input"]}
+    page = chapter_page(notebook, record(), None, fresh)
+    assert set(page.metadata) == {"kernelspec", "language_info"}
+    assert page.cells[1].metadata == {"tags": ["hide-input"]}
+    assert "papermill" in notebook.metadata  # the run itself is left alone

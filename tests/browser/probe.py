@@ -1,0 +1,112 @@
+"""What a reader's browser makes of a page, opened from the file system."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as NotInTime
+
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--allow-file-access-from-files",
+]
+LOCAL = ("file:", "data:", "blob:", "about:")
+DRAWN_MS = 30_000
+# What a page promises, and how much of it is there.
+COUNTS = """() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const view = 'script[type="application/vnd.jupyter.widget-view+json"]';
+  return {
+    formulas: all(".math").length,
+    undrawn_formulas: all(".math").filter((each) => !each.querySelector("mjx-container svg"))
+      .map((each) => each.textContent),
+    wrong_formulas: all("[data-mjx-error]").map((each) => each.getAttribute("data-mjx-error")),
+    plots: all(".plotly-graph-div").length,
+    undrawn_plots: all(".plotly-graph-div").filter((each) => !each.querySelector(".main-svg"))
+      .map((each) => each.id),
+    widgets: all(view).length,
+    undrawn_widgets: all(view).filter((each) => !each.parentElement.querySelector(".jupyter-widgets"))
+      .map((each) => each.textContent),
+    pictures: document.images.length,
+    broken_pictures: [...document.images].filter((each) => !each.naturalWidth).map((each) => each.src),
+    nameless_pictures: [...document.images].filter((each) => !each.alt).map((each) => each.src),
+    twice_used_ids: all("[id]").map((each) => each.id).filter((id, at, ids) => ids.indexOf(id) !== at),
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  };
+}"""
+READY = f"""() => {{
+  const found = ({COUNTS})();
+  return !["formulas", "plots", "widgets"].some((kind) => found[`undrawn_${{kind}}`].length)
+    && !found.broken_pictures.length;
+}}"""
+
+
+@dataclass
+class PageReport:
+    """What one page did; the lists are empty on a good one."""
+
+    name: str
+    size: int
+    outside: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    overflow: int = 0
+
+
+def find_browser() -> str | None:
+    """Return the path of Chromium, if it is installed."""
+    return next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Start Chromium, silent on the network by itself."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def pages_of(html: Path) -> list[Path]:
+    """List every page of the book in `html`; what lies deeper are templates of the theme."""
+    return sorted(html.glob("*.html"))
+
+
+def probe(browser: Browser, path: Path, *, width: int = 1280, theme: str = "light") -> PageReport:
+    """Open the page at `path` as a reader would and report what happened."""
+    report = PageReport(path.name, path.stat().st_size)
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    try:
+        _listen(page, report)
+        page.goto(path.resolve().as_uri(), wait_until="load")
+        with suppress(NotInTime):  # what is not drawn by then is told below
+            page.wait_for_function(READY, timeout=DRAWN_MS)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        found = page.evaluate(COUNTS)
+    finally:
+        page.close()
+    report.overflow = found.pop("overflow")
+    report.counts = {name: value for name, value in found.items() if isinstance(value, int)}
+    report.faults = {name: value for name, value in found.items() if isinstance(value, list) and value}
+    return report
+
+
+def _listen(page: Page, report: PageReport) -> None:
+    page.on("request", lambda sent: None if sent.url.startswith(LOCAL) else report.outside.append(sent.url))
+    page.on("requestfailed", lambda sent: report.missing.append(sent.url))
+    page.on("pageerror", lambda error: report.errors.append(str(error)))
+    page.on("console", lambda said: report.errors.append(said.text) if said.type == "error" else None)
