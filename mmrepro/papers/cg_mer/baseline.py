@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from mmrepro.papers.cg_mer.split import LeakyFold, check_cover
 
 Floats = NDArray[np.float64]
-Labels = NDArray[np.str_]
+Labels = NDArray[Any]  # names of classes, or their numbers
 MakeModel = Callable[[], Any]
 
 

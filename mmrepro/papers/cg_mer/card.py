@@ -15,9 +15,11 @@ from mmrepro.data.source import ArchiveSource, PackageSource, UrlSource
 from mmrepro.errors import MMReproError
 
 _CONFORMS = "http://mlcommons.org/croissant/1.0"
-_TERMS = "citeAs column conformsTo data dataType equivalentProperty extract field fileProperty fileObject fileSet format includes " \
-    "isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace " \
-    "samplingRate separator source subField transform"  # fmt: skip
+_TERMS = (
+    "citeAs column conformsTo data dataType equivalentProperty extract field fileProperty fileObject fileSet "
+    "format includes isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated "
+    "replace samplingRate separator source subField transform"
+)
 _LICENCES = "https://spdx.org/licenses/{}.html"
 _YEAR = re.compile(r"\b(19|20)\d\d\b")
 
@@ -31,7 +33,7 @@ def croissant(manifest: Manifest, name: str) -> dict[str, Any]:
         Of the data set in the manifest.
     """
     entry = manifest.datasets[name]
-    card = {
+    card: dict[str, Any] = {
         "@context": _context(),
         "@type": "sc:Dataset",
         "conformsTo": _CONFORMS,
@@ -39,7 +41,9 @@ def croissant(manifest: Manifest, name: str) -> dict[str, Any]:
         "description": entry.description,
         "citeAs": entry.citation,
         "creator": {"@type": "Organization", "name": entry.citation.split(".")[0]},
-        "license": entry.licence if entry.licence.startswith("LicenseRef") else _LICENCES.format(entry.licence),
+        "license": entry.licence
+        if entry.licence.startswith("LicenseRef")
+        else _LICENCES.format(entry.licence),
         "url": _page(entry),
         "distribution": [_file(unit) for unit in entry.files] or _tree(entry),
     }
@@ -47,7 +51,7 @@ def croissant(manifest: Manifest, name: str) -> dict[str, Any]:
     if year:
         card["datePublished"] = year[0]
     if entry.tree:
-        # The archive is packed when it is asked for, so it has no fixed hash; the manifest verifies its members.
+        # The archive is packed when it is asked for, so it has no fixed hash.
         card["isLiveDataset"] = True
     return card
 

@@ -30,7 +30,11 @@ def declared_corpus(facts: dict[str, float]) -> Corpus:
     sexes = ["F"] * int(facts["women"]) + ["M"] * int(facts["men"])
     sexes += ["unknown"] * (len(people) - len(sexes))
     seats = pd.DataFrame(
-        [(session, f"p{2 * number + seat:02d}") for number, session in enumerate(sessions) for seat in (1, 2)],
+        [
+            (session, f"p{2 * number + seat:02d}")
+            for number, session in enumerate(sessions)
+            for seat in (1, 2)
+        ],
         columns=["session", "participant"],
     )
     streams = seats.merge(pd.DataFrame({"modality": ["voice", "face", "gesture"]}), how="cross")
@@ -38,7 +42,9 @@ def declared_corpus(facts: dict[str, float]) -> Corpus:
     minutes = facts["hours"] * 60 / len(sessions)
     tables = {
         "sessions": pd.DataFrame({"session": sessions, "language": "fr", "minutes": minutes}),
-        "participants": pd.DataFrame({"participant": people, "sex": sexes[: len(people)], "age": float("nan")}),
+        "participants": pd.DataFrame(
+            {"participant": people, "sex": sexes[: len(people)], "age": float("nan")}
+        ),
         "streams": streams.assign(rate_hz=float("nan"), seconds=minutes * 60),
     }
     return validated(tables, "CG-MER as declared")

@@ -134,7 +134,9 @@ def load_syllables(source: LocalData) -> tuple[dict[str, pd.DataFrame], list[Def
         try:
             rows, mended = read_syllables(path)
         except MMReproError as error:
-            problem = str(error).removeprefix(f"{path.name} ").rstrip(".").removeprefix("is ").removeprefix("has ")
+            problem = (
+                str(error).removeprefix(f"{path.name} ").rstrip(".").removeprefix("is ").removeprefix("has ")
+            )
             defects.append(Defect(path.name, problem, 1, "left out of the segments"))
         else:
             found[path.stem] = rows[COLUMNS]

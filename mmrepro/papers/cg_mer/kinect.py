@@ -94,7 +94,9 @@ def read_track(frame: pd.DataFrame, name: str) -> tuple[Track, list[Defect]]:
     stamps = frame["timestamp"].to_numpy(np.int64)
     back = np.flatnonzero(np.diff(stamps) <= 0)
     if len(back):
-        raise MMReproError(f"{name}: the time stamp does not rise after row {back[0]} ({len(back)} place(s)).")
+        raise MMReproError(
+            f"{name}: the time stamp does not rise after row {back[0]} ({len(back)} place(s))."
+        )
     phases, defects = _spelt(frame["phase"].astype(str).str.strip(), name)
     steps = np.diff(stamps) / 1000
     holes, short = steps > HOLE_S, (steps > 0.1) & (steps <= HOLE_S)

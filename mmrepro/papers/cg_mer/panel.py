@@ -61,9 +61,7 @@ def actor_sums(votes: Votes) -> ActorSums:
     hits = np.column_stack([votes.counts[panel][rows, votes.intended] for panel in PANELS])
     ratings = np.column_stack([votes.counts[panel].sum(axis=1) for panel in PANELS])
     parts = np.stack([agreement.alpha_parts(votes.counts[panel]) for panel in PANELS], axis=1)
-    return ActorSums(
-        actors, by_actor(hits.astype(float)), by_actor(ratings.astype(float)), by_actor(parts)
-    )
+    return ActorSums(actors, by_actor(hits.astype(float)), by_actor(ratings.astype(float)), by_actor(parts))
 
 
 def confusion(votes: Votes) -> Floats:
@@ -189,9 +187,7 @@ LEARNED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def learned_fusion(
-    votes: Votes, panels: Sequence[str], folds: int, seed: int = 0
-) -> NDArray[np.int64]:
+def learned_fusion(votes: Votes, panels: Sequence[str], folds: int, seed: int = 0) -> NDArray[np.int64]:
     """Answer every clip with a logistic regression on log votes, trained on other actors.
 
     Parameters

@@ -43,7 +43,9 @@ def load_sounds(source: LocalData, most: int | None = None) -> dict[str, Sound]:
 def _stem(name: str) -> str:
     found = _NAME.search(name)
     if not found or found["emotion"] not in _EMOTIONS:
-        raise MMReproError(f"{name} is not named like m1.a_nie_2.wav, so its speaker and emotion are unknown.")
+        raise MMReproError(
+            f"{name} is not named like m1.a_nie_2.wav, so its speaker and emotion are unknown."
+        )
     return found[0].removesuffix(".wav")
 
 

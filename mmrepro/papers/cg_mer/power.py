@@ -59,9 +59,7 @@ def precision_curve(sums: ActorSums, people: Sequence[int], rounds: int, seed: i
     return pd.DataFrame(rows)
 
 
-def detection_power(
-    sums: ActorSums, people: Sequence[int], rounds: int, seed: int = 0
-) -> pd.DataFrame:
+def detection_power(sums: ActorSums, people: Sequence[int], rounds: int, seed: int = 0) -> pd.DataFrame:
     """Return how often a corpus of so many people would find each difference with its own interval.
 
     Each drawn corpus computes a 95 % t interval over its people's differences in recognition; the power

@@ -1,4 +1,4 @@
-"""Generated stand-ins in the layout of the real files, with the same kinds of defects, and no more meaning."""
+"""Generated stand-ins in the layout of the real files, with their kinds of defects and no meaning."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def write_gesture(folder: Path) -> None:
         labels = np.array(PHASES, dtype=object)[phases]
         if session == "b1":
             labels[15] = "Preparação"
-        files[f"{session}_raw.csv"] = frame.assign(timestamp=stamps, phase=labels).to_csv(index=False).encode()
+        files[f"{session}_raw.csv"] = (
+            frame.assign(timestamp=stamps, phase=labels).to_csv(index=False).encode()
+        )
     _zip(folder / "gesture_phase/gesture_phase_dataset.zip", files)
 
 
@@ -138,7 +140,9 @@ def write_features(folder: Path) -> None:
 def emodb_names() -> list[str]:
     """Name the recordings of the real subset, so that generated and real files fit together."""
     tree = dataset("cg-mer", "emodb_audio").tree
-    members = [] if tree is None else [name for source in tree.sources for name in getattr(source, "members", ())]
+    members = (
+        [] if tree is None else [name for source in tree.sources for name in getattr(source, "members", ())]
+    )
     return sorted({PurePosixPath(name).stem for name in members})
 
 

@@ -46,6 +46,12 @@ def run_lengths(labels: ArrayLike, times: ArrayLike, pieces: ArrayLike | None = 
     return pd.DataFrame({"start_s": stamps[first], "end_s": ends, "label": names[first]})
 
 
+def stretches(segments: pd.DataFrame) -> list[tuple[float, float, str]]:
+    """Return segments as (start, end, label), for loops."""
+    times = segments[["start_s", "end_s"]].to_numpy(float).tolist()
+    return [(start, end, str(label)) for (start, end), label in zip(times, segments["label"], strict=True)]
+
+
 def absorb_short(segments: pd.DataFrame, minimum_s: float) -> pd.DataFrame:
     """Give every segment shorter than `minimum_s` to its longer touching neighbour, shortest first.
 
@@ -61,9 +67,7 @@ def absorb_short(segments: pd.DataFrame, minimum_s: float) -> pd.DataFrame:
         if not short:
             return merge_equal(pd.DataFrame(rows, columns=COLUMNS))
         number = min(short, key=lambda each: rows[each]["end_s"] - rows[each]["start_s"])
-        neighbour = max(
-            _touching(rows, number), key=lambda each: rows[each]["end_s"] - rows[each]["start_s"]
-        )
+        neighbour = max(_touching(rows, number), key=lambda each: rows[each]["end_s"] - rows[each]["start_s"])
         rows[neighbour]["start_s"] = min(rows[neighbour]["start_s"], rows[number]["start_s"])
         rows[neighbour]["end_s"] = max(rows[neighbour]["end_s"], rows[number]["end_s"])
         del rows[number]
@@ -94,7 +98,9 @@ def gaps(segments: pd.DataFrame, longer_than_s: float = 0.0) -> pd.DataFrame:
     ordered = segments.sort_values("start_s")
     reached = ordered["end_s"].cummax().shift()
     open_ = ordered["start_s"] - reached > max(longer_than_s, 1e-9)
-    return pd.DataFrame({"start_s": reached[open_], "end_s": ordered["start_s"][open_]}).reset_index(drop=True)
+    return pd.DataFrame({"start_s": reached[open_], "end_s": ordered["start_s"][open_]}).reset_index(
+        drop=True
+    )
 
 
 def overlaps(segments: pd.DataFrame) -> pd.DataFrame:
@@ -124,11 +130,11 @@ def write_elan(path: Path, tiers: dict[str, pd.DataFrame], media: str | None = N
         crossing = overlaps(segments)
         if len(crossing):
             raise MMReproError(
-                f"Tier {name!r}: segments overlap at {crossing['start_s'].iloc[0]:.3f} s; an ELAN tier cannot."
+                f"Tier {name!r}: segments overlap at {crossing['start_s'].iloc[0]:.3f} s, which ELAN forbids."
             )
         document.add_tier(name)
-        for row in segments.itertuples():
-            document.add_annotation(name, round(row.start_s * 1000), round(row.end_s * 1000), str(row.label))
+        for start, end, label in stretches(segments):
+            document.add_annotation(name, round(start * 1000), round(end * 1000), label)
     document.to_file(str(path))
 
 

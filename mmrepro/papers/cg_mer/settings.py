@@ -21,7 +21,7 @@ class Settings(ChapterSettings):
     max_recordings
         Polish recordings kept, evenly spaced; None keeps all.
     frame_step
-        Every so-manieth Kinect frame is classified; features are made at the full rate.
+        One Kinect frame in so many is classified; features are made at the full rate.
     min_segment_s
         Shorter gesture phases are given to their longer neighbour.
     trees

@@ -74,7 +74,9 @@ def read_sound(content: bytes | Path, name: str) -> Sound:
 
     payload = content.read_bytes() if isinstance(content, Path) else content
     if payload.startswith(_LFS):
-        raise MMReproError(f"{name} is a Git LFS pointer of {len(payload)} bytes, not audio; fetch the media.")
+        raise MMReproError(
+            f"{name} is a Git LFS pointer of {len(payload)} bytes, not audio; fetch the media."
+        )
     try:
         samples, rate = soundfile.read(io.BytesIO(payload), always_2d=True)
     except soundfile.LibsndfileError as error:

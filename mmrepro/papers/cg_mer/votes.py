@@ -90,7 +90,7 @@ def load_votes(source: LocalData) -> Votes:
         raise MMReproError(f"CREMA-D: actor {min(missing)} has clips but stands in no demographics row.")
     return Votes(
         clips,
-        parts[2].map(_INTENDED).to_numpy(np.int64),
+        np.asarray(parts[2].map(_INTENDED), dtype=np.int64),
         {panel: wide[panel].loc[names, _LETTERS].to_numpy(np.int64) for panel in PANELS},
         people,
     )
@@ -102,7 +102,9 @@ def _check_votes(frame: pd.DataFrame) -> None:
         "is of an unknown presentation": ~np.isin(panels, [1, 2, 3]),
         "has votes that do not add up to numResponses": frame[_LETTERS].sum(axis=1) != frame["numResponses"],
         "has an unknown emotion code": ~frame["fileName"].str[9:12].isin(list(_INTENDED)),
-        "stands twice in one panel": pd.DataFrame({"panel": panels, "name": frame["fileName"].to_numpy()}).duplicated(),
+        "stands twice in one panel": pd.DataFrame(
+            {"panel": panels, "name": frame["fileName"].to_numpy()}
+        ).duplicated(),
     }
     for problem, rows in problems.items():
         wrong = frame["fileName"][np.asarray(rows, dtype=bool)]
