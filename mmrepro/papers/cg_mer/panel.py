@@ -1,18 +1,15 @@
-"""Panels of raters: how often they name the intended emotion, how far they agree, and joining them."""
+"""Panels of raters: how often they name the intended emotion and how far they agree."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from mmrepro.evidence import agreement
-from mmrepro.papers.cg_mer.baseline import cross_answers
-from mmrepro.papers.cg_mer.split import grouped_folds
 from mmrepro.papers.cg_mer.votes import EMOTIONS, PANELS, Votes
 
 Floats = NDArray[np.float64]
@@ -152,51 +149,3 @@ def rater_curve(votes: Votes, numbers: Sequence[int], rounds: int, seed: int = 0
                     }
                 )
     return pd.DataFrame(rows)
-
-
-def shares(votes: Votes, panel: str) -> Floats:
-    """Return a panel's votes as probabilities, half a vote added to each emotion, shape (n, 6)."""
-    raised = votes.counts[panel] + 0.5
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
-
-
-def fixed_fusion(votes: Votes) -> dict[str, NDArray[np.int64]]:
-    """Answer every clip with rules that learn nothing: each panel, their average, their product.
-
-    Returns
-    -------
-    dict
-        System -> index into `EMOTIONS`, shape (n,).
-    """
-    voice, face = shares(votes, "voice"), shares(votes, "face")
-    return {
-        "voice": voice.argmax(axis=1),
-        "face": face.argmax(axis=1),
-        "average": (voice + face).argmax(axis=1),
-        "product": (np.log(voice) + np.log(face)).argmax(axis=1),
-        "audio-visual": shares(votes, "audio-visual").argmax(axis=1),
-    }
-
-
-LEARNED: Mapping[str, tuple[str, ...]] = {
-    "voice, learned": ("voice",),
-    "face, learned": ("face",),
-    "voice + face, learned": ("voice", "face"),
-    "audio-visual, learned": ("audio-visual",),
-    "all three, learned": PANELS,
-}
-
-
-def learned_fusion(votes: Votes, panels: Sequence[str], folds: int, seed: int = 0) -> NDArray[np.int64]:
-    """Answer every clip with a logistic regression on log votes, trained on other actors.
-
-    Parameters
-    ----------
-    panels
-        Whose votes it sees.
-    folds
-        Parts into which the actors are split.
-    """
-    features = np.hstack([np.log(shares(votes, panel)) for panel in panels])
-    parts = grouped_folds(votes.actors, "actor", folds, seed)
-    return cross_answers(lambda: LogisticRegression(C=1.0, max_iter=400), features, votes.intended, parts)
