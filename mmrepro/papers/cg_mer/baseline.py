@@ -26,10 +26,10 @@ def speech_model() -> ClassifierMixin:
     return make_pipeline(StandardScaler(), SVC(C=2, gamma="scale", class_weight="balanced"))
 
 
-def phase_model(trees: int, seed: int, threads: int) -> ClassifierMixin:
+def phase_model(trees: int, seed: int, jobs: int) -> ClassifierMixin:
     """Make a forest of extremely randomised trees on frames, classes weighted equally."""
     return ExtraTreesClassifier(
-        trees, min_samples_leaf=3, class_weight="balanced", n_jobs=threads, random_state=seed
+        trees, min_samples_leaf=3, class_weight="balanced", n_jobs=jobs, random_state=seed
     )
 
 

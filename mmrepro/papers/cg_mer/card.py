@@ -135,8 +135,12 @@ def validate(card: dict[str, Any]) -> list[str]:
     MMReproError
         When it is not valid.
     """
+    import logging
+
     import mlcroissant
 
+    # The warnings are returned; the library would print each as well.
+    logging.getLogger("absl").setLevel(logging.ERROR)
     try:
         found = mlcroissant.Dataset(jsonld=card)
     except mlcroissant.ValidationError as error:

@@ -46,7 +46,7 @@ def _check_folds(answer: Answer) -> None:
     assert len(folds) == 3, f"Three speakers make three folds, not {len(folds)}."
     for train, test in folds:
         both = set(speakers[np.asarray(train)]) & set(speakers[np.asarray(test)])
-        assert not both, f"Speaker {min(both)!r} is on both sides."
+        assert not both, f"Speaker {str(min(both))!r} is on both sides."
         assert len(train) + len(test) == len(speakers), "Every row must be in training or test."
     tested = sorted(int(row) for _, test in folds for row in test)
     assert tested == list(range(len(speakers))), "Every row must be tested exactly once."

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from mmrepro.evidence.resampling import order_over_units, unit_means
 from mmrepro.evidence.statistics import cluster_interval
@@ -65,7 +68,12 @@ def learned_fusion(votes: Votes, panels: Sequence[str], folds: int, seed: int = 
     """
     features = np.hstack([np.log(shares(votes, panel)) for panel in panels])
     parts = grouped_folds(votes.actors, "actor", folds, seed)
-    return cross_answers(lambda: LogisticRegression(C=1.0, max_iter=400), features, votes.intended, parts)
+    return cross_answers(_votes_model, features, votes.intended, parts)
+
+
+def _votes_model() -> ClassifierMixin:
+    """Make a logistic regression; standardised features let it converge in a few steps."""
+    return make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=400))
 
 
 @dataclass

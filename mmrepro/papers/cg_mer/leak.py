@@ -71,9 +71,7 @@ class Answers:
         return order_over_units(unit_means(values(splits[0]) - values(splits[1]), units), margin)
 
 
-def gesture_answers(
-    frames: GestureSet, seeds: Sequence[int], trees: int, folds: int, threads: int
-) -> Answers:
+def gesture_answers(frames: GestureSet, seeds: Sequence[int], trees: int, folds: int, jobs: int) -> Answers:
     """Answer the phase of every frame under three splits, one forest a seed."""
     found = Answers(frames.phases)
     by_group = {
@@ -81,7 +79,7 @@ def gesture_answers(
         "by person": grouped_folds(frames.people, "person"),
     }
     for seed in seeds:
-        make = partial(baseline.phase_model, trees, seed, threads)
+        make = partial(baseline.phase_model, trees, seed, jobs)
         splits: Mapping[str, Sequence[LeakyFold]] = {
             RANDOM: random_folds(frames.phases, folds, seed),
             **by_group,

@@ -14,7 +14,6 @@ from mmrepro.papers.cg_mer.leak import Answers
 from mmrepro.papers.paper import Paper
 
 _PREFIX = "pilot "
-# Baseline -> the unit over which its score varies, and the score the pilot reported.
 Units = Mapping[str, tuple[Labels, str]]
 
 
@@ -67,13 +66,15 @@ def compare(
         if not row.system.startswith(_PREFIX):
             continue
         name, _, split = row.system.removeprefix(_PREFIX).partition(", ")
+        known = panels[(panels["panel"] == name) & (panels["metric"] == row.metric)]
         if split:
             scores = scored[name].scores()
             chosen = scores[(scores["system"] == split) & (scores["metric"] == row.metric)]
             value, (low, high) = float(chosen["value"].mean()), intervals[name, split]
+        elif len(known):
+            value, low, high = (float(known.iloc[0][key]) for key in ("value", "low", "high"))
         else:
-            known = panels[(panels["panel"] == name) & (panels["metric"] == row.metric)].iloc[0]
-            value, low, high = (float(known[key]) for key in ("value", "low", "high"))
+            continue
         inside = low - _half_unit(row.value) <= row.value <= high + _half_unit(row.value)
         rows.append(
             {

@@ -26,6 +26,10 @@ class Settings(ChapterSettings):
         Shorter gesture phases are given to their longer neighbour.
     trees
         Of the forest that answers gesture phases.
+    forest_seeds
+        How many of the seeds the forests repeat.
+    jobs
+        Threads that grow a forest's trees; unlike `threads` they change no digit.
     frame_folds, speech_folds
         Folds of the random splits.
     fusion_folds
@@ -43,8 +47,10 @@ class Settings(ChapterSettings):
     max_clips: Annotated[int, Field(ge=60)] | None = None
     max_recordings: Annotated[int, Field(ge=30)] | None = None
     frame_step: Annotated[int, Field(ge=1, le=20)] = 1
-    min_segment_s: Annotated[float, Field(ge=0, le=2)] = 0.1
+    min_segment_s: Annotated[float, Field(ge=0, le=2)] = 0.2
     trees: Annotated[int, Field(ge=5, le=1000)] = 80
+    forest_seeds: Annotated[int, Field(ge=1)] = 1
+    jobs: Annotated[int, Field(ge=1, le=256)] = 1
     frame_folds: Annotated[int, Field(ge=2, le=20)] = 5
     speech_folds: Annotated[int, Field(ge=2, le=20)] = 10
     fusion_folds: Annotated[int, Field(ge=2, le=20)] = 10
