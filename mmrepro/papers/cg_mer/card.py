@@ -168,4 +168,6 @@ def card_table(manifest: Manifest) -> pd.DataFrame:
         }
         for entry in manifest.datasets.values()
     ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    again = (table["note"] == table["note"].shift()) & (table["note"] != "")
+    return table.assign(note=table["note"].mask(again, "as above"))

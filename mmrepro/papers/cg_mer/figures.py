@@ -31,7 +31,7 @@ def pipeline_diagram() -> Figure:
         "fusion": "panels joined",
         "power": "20 people drawn",
     }
-    figure, axis = plt.subplots(figsize=(8.4, 1.9))
+    figure, axis = plt.subplots(figsize=(7.6, 1.8))
     axis.set(xlim=(0, len(stages)), ylim=(0, 2))
     axis.axis("off")
     for place, (name, text) in enumerate(stages.items()):
@@ -41,7 +41,7 @@ def pipeline_diagram() -> Figure:
         )
         axis.add_patch(box)
         axis.text(place + 0.46, 1.4, name, ha="center", va="center", fontsize=10, color=INK)
-        axis.text(place + 0.46, 0.82, text, ha="center", va="top", fontsize=8, color=INK)
+        axis.text(place + 0.46, 0.82, text, ha="center", va="top", fontsize=8.5, color=INK)
         if place:
             arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
             axis.annotate("", (place + 0.03, 1.4), (place - 0.11, 1.4), arrowprops=arrow)
@@ -76,7 +76,7 @@ def timeline(track: Track, motion: Floats, until_s: float) -> Figure:
     for start, end in gaps(phases, HOLE_S).to_numpy(float).tolist():
         for axis in axes:
             axis.axvspan(start, end, fc="none", ec=RULE, hatch="///", lw=0)
-    axes[2].set(xlim=(0, until_s), xlabel="time (s)", ylabel="motion (torso lengths)", ylim=(0, None))
+    axes[2].set(xlim=(0, until_s), xlabel="time (s)", ylabel="motion\n(torsos)", ylim=(0, None))
     bars = [Rectangle((0, 0), 1, 1, color=colour) for colour in PHASE_COLOURS.values()]
     figure.legend(bars, list(PHASES), loc="outside upper center", ncols=5, frameon=False)
     return figure
@@ -125,7 +125,7 @@ def level_counts(clips: pd.DataFrame, intended: np.ndarray) -> Figure:
     table = pd.crosstab(np.array(EMOTIONS)[intended], named)
     table = table.reindex(columns=[name for name in [*levels.values(), "other"] if name in table])
     figure, axis = plt.subplots(figsize=(6.4, 3.2))
-    sns.heatmap(table, annot=True, fmt="d", cmap="Blues", cbar_kws={"label": "clips"}, norm="log", ax=axis)
+    sns.heatmap(table, annot=True, fmt="d", cmap="Blues", cbar=False, norm="log", ax=axis)
     axis.set(xlabel="level asked for", ylabel="")
     return figure
 
@@ -200,17 +200,14 @@ def emotion_dots(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def entropy_histogram(entropies: Mapping[str, Floats]) -> Figure:
-    """Draw how unsure the votes on a clip are: 0 bits when all agree."""
+def entropy_curves(entropies: Mapping[str, Floats]) -> Figure:
+    """Draw what share of clips has votes with at most so much entropy; 0 bits when all agree."""
     figure, axis = plt.subplots(figsize=(7.0, 3.0))
-    edges = np.linspace(0, np.log2(len(EMOTIONS)), 24).tolist()
     for panel, values in entropies.items():
-        weight = np.full(len(values), 100 / len(values))
-        axis.hist(
-            values, edges, weights=weight, histtype="step", lw=2, color=PANEL_COLOURS[panel], label=panel
-        )
-    axis.set(xlabel="entropy of the votes on a clip (bits)", ylabel="clips (%)")
-    axis.legend(frameon=False)
+        axis.ecdf(values, lw=2, color=PANEL_COLOURS[panel], label=panel)
+    axis.set(xlabel="entropy of the votes on a clip (bits)", ylabel="share of clips\nwith at most that")
+    axis.set(xlim=(-0.03, np.log2(len(EMOTIONS))), ylim=(0, 1.02))
+    axis.legend(frameon=False, loc="lower right")
     return figure
 
 

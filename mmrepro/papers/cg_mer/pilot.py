@@ -90,6 +90,16 @@ def compare(
     return pd.DataFrame(rows)
 
 
+def spelt(table: pd.DataFrame) -> pd.DataFrame:
+    """Write the numbers of `compare` for readers: alpha with three decimals, percentages with one."""
+    shown = table.copy()
+    digits = table["metric"].map(lambda metric: 3 if metric == "alpha" else 1)
+    for column in ("pilot", "this run", "low", "high"):
+        pairs = zip(table[column], digits, strict=True)
+        shown[column] = [f"{value:.{places}f}" for value, places in pairs]
+    return shown
+
+
 def _half_unit(value: float) -> float:
     """Return half of the last digit that a number was written with: its rounding."""
     digits = len(np.format_float_positional(value, trim="-").partition(".")[2])

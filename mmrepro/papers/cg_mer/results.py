@@ -25,7 +25,7 @@ _SPLIT_COLOURS = {"random rows": PALETTE[1]}
 
 
 def leak_plot(tables: Mapping[str, pd.DataFrame], chance: Mapping[str, float]) -> Figure:
-    """Draw one score under every split, one panel a data set, with the line of a constant answer.
+    """Draw one score under every split, one row of bars a data set, with the line of a constant answer.
 
     Parameters
     ----------
@@ -34,16 +34,25 @@ def leak_plot(tables: Mapping[str, pd.DataFrame], chance: Mapping[str, float]) -
     chance
         Title -> what a constant answer scores, in percent.
     """
-    figure, axes = plt.subplots(1, len(tables), figsize=(8.4, 3.2), sharex=True)
-    for axis, (title, table) in zip(np.atleast_1d(axes), tables.items(), strict=True):
-        mean = table.groupby("system", sort=False)["value"].mean()
+    means = {title: table.groupby("system", sort=False)["value"].mean() for title, table in tables.items()}
+    heights = [len(mean) for mean in means.values()]
+    figure, grid = plt.subplots(
+        len(means),
+        1,
+        figsize=(7.0, 1.2 + 0.36 * sum(heights)),
+        height_ratios=heights,
+        sharex=True,
+        squeeze=False,
+    )
+    for axis, (title, mean) in zip(grid[:, 0], means.items(), strict=True):
         colours = [_SPLIT_COLOURS.get(str(split), PALETTE[0]) for split in mean.index]
-        bars = axis.barh(mean.index, mean, color=colours, height=0.65)
+        bars = axis.barh(mean.index, mean, color=colours, height=0.7)
         axis.bar_label(bars, fmt="%.0f", padding=3, fontsize="small")
         axis.axvline(chance[title], color=INK, ls="--", lw=1)
-        axis.set(title=title, xlabel="score (%)", xlim=(0, 109))
+        axis.set_title(title, loc="left", fontsize="medium")
+        axis.set(xlim=(0, 104))
         axis.invert_yaxis()
-        axis.tick_params(axis="y", labelsize="small")
+    grid[-1, 0].set_xlabel("score (%)")
     return figure
 
 

@@ -48,13 +48,13 @@ def test_shares_of_phases_add_up(tracks):
 def test_stills_draw_what_they_are_given(rated, sample):
     perception, _ = emodb.load_perception(sample("emodb"))
     assert figures.selection(perception, perception["name"].tolist()[:20]).axes
-    assert len(figures.level_counts(rated.clips, rated.intended).axes) == 2
+    assert len(figures.level_counts(rated.clips, rated.intended).axes) == 1
     assert len(figures.emotion_dots(panel.emotion_table(rated)).axes) == 2
     assert len(figures.pipeline_diagram().axes[0].patches) >= 7
     curve = panel.rater_curve(rated, (2, 3), 1)
     assert len(figures.rater_curves(curve).axes[0].lines) == 3
     entropies = {name: np.array([0.0, 1.0]) for name in votes.PANELS}
-    assert figures.entropy_histogram(entropies).axes[0].get_xlabel().endswith("(bits)")
+    assert figures.entropy_curves(entropies).axes[0].get_xlabel().endswith("(bits)")
 
 
 def test_points_stand_at_their_values():

@@ -32,6 +32,9 @@ def test_every_number_of_the_pilot_is_set_beside_this_run(scored):
     by_name = table.set_index(["what", "metric"])
     assert by_name.loc[("voice", "recognition"), "inside"] == "yes"  # 40.0 in [0, 50]
     assert by_name.loc[("face", "recognition"), "inside"] == "no"
+    shown = pilot.spelt(table).set_index(["what", "metric"])
+    assert shown.loc[("voice", "alpha"), "pilot"] == "0.281"
+    assert shown.loc[("voice", "recognition"), "pilot"] == "40.0"
     row = by_name.loc[("gesture, by session", "accuracy")]
     assert row["this run"] == 90
     assert row["low"] < 90 < row["high"]
