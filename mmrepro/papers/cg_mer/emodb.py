@@ -22,7 +22,8 @@ KEPT = {"recognised": 80.0, "natural": 60.0}
 # The sixth letter of a name is that of the emotion's German word.
 EMOTIONS = {"W": "anger", "L": "boredom", "E": "disgust", "A": "fear", "F": "happiness", "T": "sadness",
             "N": "neutral"}  # fmt: skip
-_SILENT = ("", ".")
+_PAUSE = "("  # the files do not explain it; it stands where a sentence is interrupted
+_SILENT = ("", ".", _PAUSE)
 
 
 def load_perception(source: LocalData) -> tuple[pd.DataFrame, list[Defect]]:
@@ -116,6 +117,9 @@ def read_syllables(path: Path) -> tuple[pd.DataFrame, list[Defect]]:
     if (np.diff(times) <= 0).any():
         raise MMReproError(f"{path.name} has a time that does not rise.")
     labels = [part[1].strip() if len(part) > 1 else "" for part in parts[:-1]]
+    if _PAUSE in labels:
+        count = labels.count(_PAUSE)
+        defects.append(Defect(path.name, f"the unexplained mark {_PAUSE!r}", count, "read as a pause"))
     frame = pd.DataFrame({"start_s": times[:-1], "end_s": times[1:], "label": labels})
     return frame[~frame["label"].isin(_SILENT)].reset_index(drop=True), defects
 

@@ -86,11 +86,13 @@ def speech_timeline(
     syllables: pd.DataFrame, times: Floats, pitch: Floats, energy: Floats, seconds: float
 ) -> Figure:
     """Draw one recording: syllables above, then pitch and energy, and where the sound ends."""
-    figure, axes = plt.subplots(3, 1, figsize=(8.4, 3.4), sharex=True, height_ratios=(1, 1.6, 1.6))
+    figure, axes = plt.subplots(3, 1, figsize=(8.4, 3.4), sharex=True, height_ratios=(1.6, 1.6, 1.6))
     for number, (start, end, label) in enumerate(stretches(syllables)):
         colour = PALETTE[0] if number % 2 else PALETTE[5]
         axes[0].broken_barh([(start, end - start)], (0, 1), color=colour, alpha=0.35)
-        axes[0].text((start + end) / 2, 0.5, label, ha="center", va="center", fontsize=8.5)
+        axes[0].text(
+            (start + end) / 2, 0.5, label, ha="center", va="center", fontsize=8.5, rotation=90, clip_on=True
+        )
     axes[0].set(yticks=[], ylabel="syllable")
     axes[1].plot(times[: len(pitch)], pitch, ".", color=PALETTE[1], ms=3)
     axes[1].set(ylabel="pitch (Hz)")
@@ -98,8 +100,10 @@ def speech_timeline(
     axes[2].set(ylabel="energy", xlabel="time (s)", ylim=(0, None))
     for axis in axes:
         axis.axvline(seconds, color=INK, ls="--", lw=1)
-    axes[2].annotate("sound ends", (seconds, 0), xytext=(-4, 4), textcoords="offset points", ha="right",
-                     fontsize="small")  # fmt: skip
+    axes[1].annotate(
+        "sound ends", (seconds, 1), xycoords=("data", "axes fraction"), xytext=(4, -12),
+        textcoords="offset points", fontsize="small",
+    )  # fmt: skip
     return figure
 
 

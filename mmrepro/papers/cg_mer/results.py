@@ -140,7 +140,7 @@ def confusion_explorer(maps: Floats) -> go.Figure:
         zmax=first[2],
         colorscale=first[3],
         texttemplate="%{z:.0f}",
-        colorbar={"title": "% of ratings"},
+        showscale=False,
         hovertemplate="%{y} named %{x}: %{z:.1f}<extra></extra>",
     )
     buttons = [
@@ -156,9 +156,9 @@ def confusion_explorer(maps: Floats) -> go.Figure:
     figure = go.Figure(heat, layout={"height": 470})
     figure.update_layout(
         updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.2, "yanchor": "top"}],
-        xaxis={"title": "named by raters"},
-        yaxis={"title": "intended", "autorange": "reversed"},
-        margin={"t": 80, "l": 90},
+        xaxis={"title": {"text": "named by raters", "standoff": 12}, "automargin": True},
+        yaxis={"title": {"text": "intended", "standoff": 8}, "autorange": "reversed", "automargin": True},
+        margin={"t": 80, "l": 20},
     )
     return figure
 

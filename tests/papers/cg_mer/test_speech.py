@@ -123,6 +123,12 @@ def test_blanks_for_tabs_and_a_line_twice_are_mended_and_named(tmp_path):
     assert {defect.problem for defect in defects} == {"a line stands twice", "blanks instead of tabs"}
 
 
+def test_an_unexplained_mark_is_read_as_a_pause_and_named(tmp_path):
+    found, defects = syllables(tmp_path, "0.1\tda\n0.3\t(\n0.6\tla\n0.8\t.\n")
+    assert found.to_numpy().tolist() == [[0.1, 0.3, "da"], [0.6, 0.8, "la"]]
+    assert [(defect.problem, defect.count) for defect in defects] == [("the unexplained mark '('", 1)]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
