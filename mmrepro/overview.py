@@ -46,17 +46,17 @@ def claims(slug: str) -> None:
     from rich.table import Table
 
     from mmrepro.chapter import committed_record
-    from mmrepro.display.table import with_interval
+    from mmrepro.display.table import our_value, paper_value
 
     paper, record = load_paper(slug), committed_record(slug)
     found = {result.id: result for result in record.claims} if record else {}
     shown = Table("Id", "Claim", "Paper", "Found", "Verdict", title=f"{paper.title} (arXiv {paper.arxiv})")
     for claim in paper.claims:
-        stated = "not stated" if claim.paper_value is None else f"{claim.paper_value:g} {claim.unit}"
         result = found.get(claim.id)
         if result is None:
+            stated = "not stated" if claim.paper_value is None else f"{claim.paper_value:g} {claim.unit}"
             shown.add_row(claim.id, claim.sentence, stated, "–", "no committed record yet")
             continue
-        ours = "–" if result.value is None else with_interval(result.value, result.interval)
-        shown.add_row(claim.id, claim.sentence, stated, ours, label(result.verdict, result.tier))
+        verdict = label(result.verdict, result.tier)
+        shown.add_row(claim.id, claim.sentence, paper_value(result), our_value(result), verdict)
     Console().print(shown)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mmrepro.book.markup import badge, scrolling, table
+from mmrepro.book.markup import scrolling, table
 from mmrepro.book.scoreboard import (
+from mmrepro.display.table import badge
     VERDICTS,
     ScoreboardRow,
     claims_markdown,

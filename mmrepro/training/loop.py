@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from mmrepro.training.checkpoint import Checkpoint
 
+_REPORT_EVERY_S = 10.0  # least seconds between two lines of progress
 Batch = tuple[Tensor, ...]
 LossFunction = Callable[[nn.Module, Batch], Tensor]
 
@@ -90,7 +91,6 @@ def fit(
     validation: Validation | None = None,
     accelerator: Accelerator | None = None,
     checkpoint: Path | None = None,
-    report_every_s: float = 10.0,
 ) -> pd.DataFrame:
     """Train `model` in place and return its history.
 
@@ -105,8 +105,6 @@ def fit(
     checkpoint
         A file that holds the state after each epoch; a killed run goes on from it and gives the
         weights that an unbroken one gives.
-    report_every_s
-        Least seconds between two lines of progress.
 
     Returns
     -------
@@ -129,7 +127,7 @@ def fit(
     loader = batches(data, settings.batch_size, seed=seed)
     net, optimizer, prepared = accelerator.prepare(model, optimizer, loader)
     state = Checkpoint(checkpoint, model, optimizer, loader, settings, seed)
-    progress = _Progress(settings.epochs, report_every_s)
+    progress = _Progress(settings.epochs)
     for epoch in range(state.resume(), settings.epochs):
         started = time.perf_counter()
         loss = _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings)
@@ -209,11 +207,11 @@ def _on_device(loader: DataLoader[Batch], device: torch.device) -> Iterator[Batc
 class _Progress:
     """Progress as lines of text: a bar that redraws itself floods a log and needs a widget in a page."""
 
-    def __init__(self, epochs: int, every_s: float) -> None:
-        self.epochs, self.every_s, self.last = epochs, every_s, time.perf_counter()
+    def __init__(self, epochs: int) -> None:
+        self.epochs, self.last = epochs, time.perf_counter()
 
     def __call__(self, epoch: int, loss: float) -> None:
         now = time.perf_counter()
-        if now - self.last >= self.every_s:
+        if now - self.last >= _REPORT_EVERY_S:
             self.last = now
             print(f"epoch {epoch + 1}/{self.epochs}: loss {loss:.4f}", flush=True)
