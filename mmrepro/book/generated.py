@@ -8,13 +8,13 @@ from pathlib import Path
 
 from mmrepro.book.markup import scrolling, table
 from mmrepro.book.scoreboard import (
-from mmrepro.display.table import badge
     VERDICTS,
     ScoreboardRow,
     claims_markdown,
     scoreboard_markdown,
     scoreboard_rows,
 )
+from mmrepro.display.table import badge
 from mmrepro.evidence.record import RunRecord
 from mmrepro.evidence.statistics import prediction_interval
 from mmrepro.papers.paper import Paper
