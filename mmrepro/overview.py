@@ -29,8 +29,8 @@ def list_chapters() -> None:
         verdicts = Counter(label(result.verdict, result.tier) for result in record.claims) if record else {}
         mark = heading_mark([(r.verdict, r.tier) for r in record.claims if r.headline]) if record else "–"
         told = ", ".join(f"{count} {name}" for name, count in verdicts.items()) or "no committed record yet"
-        shown.add_row(f"\\{mark}", slug, f"arXiv {paper.arxiv}", str(len(paper.claims)), told)
-    Console().print(shown)
+        shown.add_row(mark, slug, f"arXiv {paper.arxiv}", str(len(paper.claims)), told)
+    Console(markup=False, emoji=False).print(shown)
 
 
 @click.command()
@@ -59,4 +59,4 @@ def claims(slug: str) -> None:
             continue
         verdict = label(result.verdict, result.tier)
         shown.add_row(claim.id, claim.sentence, paper_value(result), our_value(result), verdict)
-    Console().print(shown)
+    Console(markup=False, emoji=False).print(shown)

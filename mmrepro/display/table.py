@@ -48,7 +48,7 @@ def our_value(result: ClaimResult) -> str:
     found = f"{result.value:.{digits}f}"
     if result.interval is not None:
         found += f" [{result.interval[0]:.{digits}f}, {result.interval[1]:.{digits}f}]"
-    return f"{found} {result.unit}".rstrip().replace("-", "−")
+    return f"{found.replace('-', '−')} {result.unit}".rstrip()
 
 
 def badge(verdict: Verdict, words: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -90,16 +93,26 @@ class MMReproEngine(NBClientEngine):
         def remaining(_cell: Any) -> float | None:
             return None if deadline is None else max(deadline - time.monotonic(), 0.1)
 
-        client = MeasuringClient(
-            nb_man,
-            kernel_name=kernel_name,
-            log_output=options.get("log_output", False),
-            startup_timeout=max(options.get("start_timeout") or 0, _STARTUP_S),
-            timeout_func=remaining if deadline is not None else None,
-            timeout=options.get("execution_timeout"),
-            # Tearing torch down gracefully costs two CPU seconds a notebook and saves nothing.
-            shutdown_kernel="immediate",
-            # Sockets in the file system: parallel kernels cannot take each other's ports.
-            config=Config(KernelManager={"transport": "ipc"}),
-        )
-        return client.execute()
+        with tempfile.TemporaryDirectory(prefix="mmrepro-", ignore_cleanup_errors=True) as folder:
+            client = MeasuringClient(
+                nb_man,
+                kernel_name=kernel_name,
+                log_output=options.get("log_output", False),
+                startup_timeout=max(options.get("start_timeout") or 0, _STARTUP_S),
+                timeout_func=remaining if deadline is not None else None,
+                timeout=options.get("execution_timeout"),
+                # Tearing torch down gracefully costs two CPU seconds a notebook and saves nothing.
+                shutdown_kernel="immediate",
+                config=_sockets_below(folder),
+            )
+            return client.execute()
+
+
+def _sockets_below(folder: str) -> Config:
+    """Let a kernel talk over sockets in a folder of its own: parallel kernels take each other's ports.
+
+    Without a folder the sockets would lie in the working folder, under the same names for every kernel.
+    """
+    if sys.platform == "win32":
+        return Config()
+    return Config(KernelManager={"transport": "ipc", "ip": str(Path(folder) / "kernel")})

@@ -60,7 +60,9 @@ class Checkpoint:
 
     def save(self, epoch: int, loss: float, held_out: float, seconds: float, *, keep_best: bool) -> None:
         """Note one finished epoch, keep its weights if they are the best so far, and write the file."""
-        better = all(held_out < row["validation_loss"] for row in self.rows)
+        # Not `held_out < ...`: an earlier epoch without a number must not stay the best for ever.
+        beaten = any(row["validation_loss"] <= held_out for row in self.rows)
+        better = not self.rows or not (beaten or math.isnan(held_out))
         self.rows.append({"epoch": epoch, "loss": loss, "validation_loss": held_out, "seconds": seconds})
         if keep_best and better:
             self.best = copy.deepcopy(self.model.state_dict())

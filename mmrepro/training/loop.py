@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from mmrepro.errors import MMReproError
 from mmrepro.training.checkpoint import Checkpoint
 
 _REPORT_EVERY_S = 10.0  # least seconds between two lines of progress
@@ -120,7 +121,8 @@ def fit(
         raise ValueError(
             "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
         )
-    accelerator = accelerator or make_accelerator(accumulate=settings.accumulate)
+    accelerator = accelerator or make_accelerator()
+    accelerator.gradient_accumulation_steps = settings.accumulate
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
@@ -129,6 +131,9 @@ def fit(
     state = Checkpoint(checkpoint, model, optimizer, loader, settings, seed)
     progress = _Progress(settings.epochs)
     for epoch in range(state.resume(), settings.epochs):
+        # Asked first: a run that had stopped early before it was killed must not go on.
+        if settings.patience is not None and state.epochs_since_best() >= settings.patience:
+            break
         started = time.perf_counter()
         loss = _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings)
         held_out = _mean_loss(net, validation, loss_of, accelerator, settings) if validation else float("nan")
@@ -136,28 +141,26 @@ def fit(
             epoch, loss, held_out, time.perf_counter() - started, keep_best=settings.patience is not None
         )
         progress(epoch, loss)
-        if settings.patience is not None and state.epochs_since_best() >= settings.patience:
-            break
     if settings.patience is not None:
         state.restore_best()
     return state.history()
 
 
-def make_accelerator(device: str = "auto", *, accumulate: int = 1) -> Accelerator:
+def make_accelerator(device: str = "auto") -> Accelerator:
     """Make the accelerator of a run: bf16 on CUDA, full precision elsewhere.
 
     Raises
     ------
-    RuntimeError
+    MMReproError
         When CUDA is asked for and missing.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError(
+        raise MMReproError(
             "device 'cuda' was asked for, but torch sees no CUDA GPU; use device='cpu' or 'auto'."
         )
     on_cpu = device == "cpu" or not torch.cuda.is_available()
     precision = "no" if on_cpu else "bf16"
-    return Accelerator(cpu=on_cpu, mixed_precision=precision, gradient_accumulation_steps=accumulate)
+    return Accelerator(cpu=on_cpu, mixed_precision=precision)
 
 
 def _train_epoch(
