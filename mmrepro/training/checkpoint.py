@@ -46,7 +46,7 @@ class Checkpoint:
         """Take up the saved state, if it is this run's, and return the epoch to go on with."""
         if self.path is None or not self.path.is_file():
             return 0
-        saved = torch.load(self.path, weights_only=True)
+        saved = torch.load(self.path, map_location="cpu", weights_only=True)
         if saved["identity"] != self.identity:
             return 0
         self.model.load_state_dict(saved["model"])
