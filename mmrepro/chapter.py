@@ -134,6 +134,7 @@ class Chapter:
         """Measure a stage of the run: wall and CPU seconds, peak memory, peak GPU memory."""
         process = psutil.Process()
         reset_peak_memory(process)
+        _gpu_peak_mb()  # what came before the stage is not the stage's
         wall, cpu = time.perf_counter(), cpu_seconds(process)
         yield
         self._stages.append(
@@ -286,6 +287,7 @@ def _data_use(used: LocalData) -> DataUse:
 
 
 def _gpu_peak_mb() -> float | None:
+    """Return the peak of GPU memory since it was last asked for; None where CUDA is not in use."""
     import sys
 
     torch = sys.modules.get("torch")

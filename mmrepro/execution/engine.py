@@ -22,8 +22,8 @@ from mmrepro.papers.settings import SettingsError
 _STARTUP_S = 120
 # Asked of the kernel after each cell; loads nothing that the cell did not load.
 _GPU_PEAK = (
-    "(lambda t: t.cuda.max_memory_allocated() if t and t.cuda.is_initialized() else None)"
-    "(__import__('sys').modules.get('torch'))"
+    "(lambda t: [t.cuda.max_memory_allocated(), t.cuda.reset_peak_memory_stats()][0]"
+    " if t and t.cuda.is_initialized() else None)(__import__('sys').modules.get('torch'))"
 )
 
 
@@ -42,21 +42,22 @@ class MeasuringClient(PapermillNotebookClient):
         reset_peak_memory(kernel)
         wall, cpu = time.perf_counter(), cpu_seconds(kernel)
         try:
-            return super().execute_cell(cell, cell_index, **options)
+            done = super().execute_cell(cell, cell_index, **options)
         finally:
             cell.metadata["mmrepro"] = {
                 "wall_s": round(time.perf_counter() - wall, 3),
                 "cpu_s": round(cpu_seconds(kernel) - cpu, 2),
                 "peak_mb": round(peak_memory_mb(kernel), 1),
             }
+        cell.metadata["mmrepro"]["gpu_mb"] = self._gpu_peak_mb()
+        return done
 
-    def papermill_execute_cells(self) -> None:
-        """Run every cell, then note the peak of GPU memory for the notebook."""
-        super().papermill_execute_cells()
-        reply = self.wait_for_reply(self.kc.execute("", silent=True, user_expressions={"peak": _GPU_PEAK}))
-        text = reply["content"].get("user_expressions", {}).get("peak", {}).get("data", {}).get("text/plain")
-        used = int(text) / 2**20 if text not in (None, "None") else None
-        self.nb.metadata.setdefault("mmrepro", {})["gpu_mb"] = used
+    def _gpu_peak_mb(self) -> float | None:
+        """Ask the kernel for the peak since it was last asked; None where CUDA is not in use."""
+        asked = self.kc.execute("", silent=True, store_history=False, user_expressions={"peak": _GPU_PEAK})
+        told = self.wait_for_reply(asked)["content"].get("user_expressions", {}).get("peak", {})
+        text = told.get("data", {}).get("text/plain", "None")
+        return None if text == "None" else round(int(text) / 2**20, 1)
 
 
 class MMReproEngine(NBClientEngine):

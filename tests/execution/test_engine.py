@@ -72,7 +72,7 @@ def test_a_notebook_of_somebody_else_runs_with_any_parameter(checkout, tmp_path)
     made = execute(checkout, tmp_path, steps="banana")
     assert made.cells[-1].outputs[0].text == "banana\n"
     assert made.cells[-1].metadata["mmrepro"]["cpu_s"] >= 0
-    assert made.metadata["mmrepro"] == {"gpu_mb": None}
+    assert made.cells[-1].metadata["mmrepro"]["gpu_mb"] is None  # torch was not loaded
     assert "mmrepro" not in made.cells[0].metadata  # prose
 
 
