@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.utils.data import DataLoader
 
-    from mmrepro.training.loop import TrainingSettings
-
 COLUMNS = ["epoch", "loss", "validation_loss", "seconds"]
 
 
 class Checkpoint:
-    """Weights, optimiser, random states and history; enough to go on as if never stopped."""
+    """Weights, optimiser, random states and history; enough to go on as if never stopped.
+
+    Parameters
+    ----------
+    plan
+        Settings and seed of the run, spelled out: a checkpoint of another run is not taken up.
+    """
 
     def __init__(
         self,
@@ -31,14 +35,12 @@ class Checkpoint:
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         loader: DataLoader[Any],
-        settings: TrainingSettings,
-        seed: int,
+        plan: str,
     ) -> None:
         self.path, self.model, self.optimizer = path, model, optimizer
         self.order = loader.generator
         shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-        # A checkpoint of other settings, or of another model, must not be taken for this run's.
-        self.identity = sha256_bytes(f"{settings.model_dump_json()}|{seed}|{shapes}".encode())
+        self.identity = sha256_bytes(f"{plan}|{shapes}".encode())
         self.rows: list[dict[str, float]] = []
         self.best: dict[str, Any] | None = None
 

@@ -128,7 +128,8 @@ def fit(
     )
     loader = batches(data, settings.batch_size, seed=seed)
     net, optimizer, prepared = accelerator.prepare(model, optimizer, loader)
-    state = Checkpoint(checkpoint, model, optimizer, loader, settings, seed)
+    plan = f"{settings.model_dump_json()}|{seed}"
+    state = Checkpoint(checkpoint, model, optimizer, loader, plan)
     progress = _Progress(settings.epochs)
     for epoch in range(state.resume(), settings.epochs):
         # Asked first: a run that had stopped early before it was killed must not go on.

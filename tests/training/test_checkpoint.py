@@ -149,7 +149,7 @@ def test_epochs_since_the_best_are_counted_without_those_that_have_no_number():
     made = model()
     optimizer = torch.optim.AdamW(made.parameters())
     loader = torch.utils.data.DataLoader(data(), generator=torch.Generator())
-    state = Checkpoint(None, made, optimizer, loader, settings(), 0)
+    state = Checkpoint(None, made, optimizer, loader, "plan")
     assert state.epochs_since_best() == 0
     counted = []
     for epoch, value in enumerate([float("nan"), 3.0, 2.0, 2.0, float("nan"), 1.0]):
