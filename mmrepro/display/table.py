@@ -110,7 +110,9 @@ def outcome_table(claims: Sequence[Claim], committed: RunRecord | None, stale: b
     rows = [
         {
             "Claim": f"<b>{claim.id}</b> {html.escape(claim.sentence)}",
-            "What came out": _found(found[claim.id]) if claim.id in found else "no committed record yet",
+            "Paper": html.escape(paper_value(found[claim.id])) if claim.id in found else "",
+            "Ours": html.escape(our_value(found[claim.id])) if claim.id in found else "",
+            "What came out": _verdict(found[claim.id]) if claim.id in found else "no committed record yet",
         }
         for claim in claims
     ]
@@ -162,6 +164,9 @@ def _paper(result: ClaimResult) -> str:
 
 def _found(result: ClaimResult) -> str:
     """Give verdict, number and reason of one claim in one cell."""
-    verdict = badge(result.verdict, label(result.verdict, result.tier))
     reason = f"<small>{html.escape(result.reason)}</small>"
-    return f"{verdict}<br>{html.escape(our_value(result))}<br>{reason}"
+    return f"{_verdict(result)}<br>{html.escape(our_value(result))}<br>{reason}"
+
+
+def _verdict(result: ClaimResult) -> str:
+    return badge(result.verdict, label(result.verdict, result.tier))
