@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -91,7 +92,9 @@ class Chapter:
         self.paper, self.profile, self.settings = paper, profile, settings
         self._started, self._clock = datetime.now(UTC), time.perf_counter()
         self._data: dict[str, LocalData] = {}
-        self._metrics: list[Metric] = []
+        # The key of what is loaded now: files may be edited while a long run trains.
+        self._key = chapter_key(paper.slug, settings)
+        self._measured: dict[tuple[str | None, str, str, int], Metric] = {}
         self._stages: list[Stage] = []
         self._estimates: dict[str, Estimate] = {}
         self._clusters: dict[str, tuple[float, float]] = {}
@@ -131,6 +134,7 @@ class Chapter:
         """Measure a stage of the run: wall and CPU seconds, peak memory, peak GPU memory."""
         process = psutil.Process()
         reset_peak_memory(process)
+        _gpu_peak_mb()  # what came before the stage is not the stage's
         wall, cpu = time.perf_counter(), cpu_seconds(process)
         yield
         self._stages.append(
@@ -146,7 +150,7 @@ class Chapter:
     def measure(
         self, metric: str, values: Mapping[str, float], *, dataset: str | None, seed: int = 0
     ) -> None:
-        """Note one metric of several systems, for one seed.
+        """Note one metric of several systems, for one seed; measuring it again replaces it.
 
         Parameters
         ----------
@@ -157,21 +161,33 @@ class Chapter:
         for system, value in values.items():
             # Twelve digits: the same number on every machine that computes it the same way.
             kept = float(f"{value:.12g}")
-            self._metrics.append(Metric(dataset=dataset, system=system, metric=metric, seed=seed, value=kept))
+            if not math.isfinite(kept):
+                raise MMReproError(f"{metric} of {system}, seed {seed}, is {kept}, not a finite number.")
+            row = Metric(dataset=dataset, system=system, metric=metric, seed=seed, value=kept)
+            self._measured[dataset, system, metric, seed] = row
 
     def measure_rows(self, rows: Iterable[Mapping[str, Any]], *, dataset: str | None) -> None:
         """Note many metrics, each a mapping with ``system``, ``metric``, ``seed`` and ``value``."""
         for row in rows:
             self.measure(row["metric"], {row["system"]: row["value"]}, dataset=dataset, seed=row["seed"])
 
+    @property
+    def _rows(self) -> list[Metric]:
+        return list(self._measured.values())
+
     def metrics(self) -> pd.DataFrame:
         """Return what was measured so far: dataset, system, metric, seed, value."""
         from mmrepro.evidence.record import metrics_frame
 
-        return metrics_frame(self._metrics)
+        return metrics_frame(self._rows)
 
     def estimate(self, claim_id: str, found: Estimate) -> None:
-        """Give a claim's estimate where its uncertainty is not one of seeds."""
+        """Give a claim's estimate where its uncertainty is one of test items, not of seeds."""
+        if found.basis != "items":
+            raise MMReproError(
+                f"The estimate of {claim_id} has basis {found.basis!r}, which only `measure` can support: "
+                "a record's reader derives it again; give basis='items'."
+            )
         self._estimates[self._claim_id(claim_id)] = found
 
     def cluster_interval(self, claim_id: str, interval: tuple[float, float]) -> None:
@@ -185,7 +201,7 @@ class Chapter:
     def results(self) -> list[ClaimResult]:
         """Decide every claim from what was measured so far."""
         tiers = {name: used.tier for name, used in self._data.items()}
-        return judge(self.paper.claims, self._metrics, tiers, self._all_estimates(), self._untestable)
+        return judge(self.paper.claims, self._rows, tiers, self._all_estimates(), self._untestable)
 
     def record(self) -> RunRecord:
         """Decide every claim and make the record of the run so far."""
@@ -197,10 +213,10 @@ class Chapter:
                 "settings": self.settings.model_dump(mode="json"),
                 "seeds": list(self.settings.seeds),
                 "claims": self.results(),
-                "metrics": self._metrics,
+                "metrics": self._rows,
                 "stages": self._stages,
                 "data": [_data_use(used) for _, used in sorted(self._data.items())],
-                "code": Code(commit=commit, dirty=dirty, key=chapter_key(self.paper.slug, self.settings)),
+                "code": Code(commit=commit, dirty=dirty, key=self._key),
                 "lock": lock_hash(),
                 "environment": environment.describe_environment(),
                 "started": self._started,
@@ -271,6 +287,7 @@ def _data_use(used: LocalData) -> DataUse:
 
 
 def _gpu_peak_mb() -> float | None:
+    """Return the peak of GPU memory since it was last asked for; None where CUDA is not in use."""
     import sys
 
     torch = sys.modules.get("torch")

@@ -26,4 +26,4 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"
-    return "valid names are " + ", ".join(known) + "."
+    return "valid names are " + ", ".join(known) + "." if known else "there are none."

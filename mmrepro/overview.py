@@ -29,8 +29,8 @@ def list_chapters() -> None:
         verdicts = Counter(label(result.verdict, result.tier) for result in record.claims) if record else {}
         mark = heading_mark([(r.verdict, r.tier) for r in record.claims if r.headline]) if record else "–"
         told = ", ".join(f"{count} {name}" for name, count in verdicts.items()) or "no committed record yet"
-        shown.add_row(f"\\{mark}", slug, f"arXiv {paper.arxiv}", str(len(paper.claims)), told)
-    Console().print(shown)
+        shown.add_row(mark, slug, f"arXiv {paper.arxiv}", str(len(paper.claims)), told)
+    Console(markup=False, emoji=False).print(shown)
 
 
 @click.command()
@@ -46,17 +46,17 @@ def claims(slug: str) -> None:
     from rich.table import Table
 
     from mmrepro.chapter import committed_record
-    from mmrepro.display.table import with_interval
+    from mmrepro.display.table import our_value, paper_value
 
     paper, record = load_paper(slug), committed_record(slug)
     found = {result.id: result for result in record.claims} if record else {}
     shown = Table("Id", "Claim", "Paper", "Found", "Verdict", title=f"{paper.title} (arXiv {paper.arxiv})")
     for claim in paper.claims:
-        stated = "not stated" if claim.paper_value is None else f"{claim.paper_value:g} {claim.unit}"
         result = found.get(claim.id)
         if result is None:
+            stated = "not stated" if claim.paper_value is None else f"{claim.paper_value:g} {claim.unit}"
             shown.add_row(claim.id, claim.sentence, stated, "–", "no committed record yet")
             continue
-        ours = "–" if result.value is None else with_interval(result.value, result.interval)
-        shown.add_row(claim.id, claim.sentence, stated, ours, label(result.verdict, result.tier))
-    Console().print(shown)
+        verdict = label(result.verdict, result.tier)
+        shown.add_row(claim.id, claim.sentence, paper_value(result), our_value(result), verdict)
+    Console(markup=False, emoji=False).print(shown)

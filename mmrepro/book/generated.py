@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mmrepro.book.markup import badge, scrolling, table
+from mmrepro.book.markup import scrolling, table
 from mmrepro.book.scoreboard import (
     VERDICTS,
     ScoreboardRow,
@@ -14,6 +14,7 @@ from mmrepro.book.scoreboard import (
     scoreboard_markdown,
     scoreboard_rows,
 )
+from mmrepro.display.table import badge
 from mmrepro.evidence.record import RunRecord
 from mmrepro.evidence.statistics import prediction_interval
 from mmrepro.papers.paper import Paper

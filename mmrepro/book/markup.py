@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
-
-from mmrepro.evidence.claim import Verdict
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -21,11 +18,6 @@ def _cell(text: str) -> str:
 def scrolling(markdown: str, name: str = "") -> str:
     """Let a wide table scroll by itself on a narrow screen."""
     return f":::{{div}} mm-scroll {name}".rstrip() + f"\n{markdown}\n:::"
-
-
-def badge(verdict: Verdict, words: str) -> str:
-    """Show `words` in the colour of `verdict`."""
-    return f'<span class="mm-verdict mm-{verdict.replace(" ", "-")}">{html.escape(words)}</span>'
 
 
 def box(title: str, text: str, kind: str) -> str:

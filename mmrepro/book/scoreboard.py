@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from mmrepro.book.markup import badge, scrolling, table
+from mmrepro.book.markup import scrolling, table
+from mmrepro.display.table import badge, our_value, paper_value
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.claim import Verdict
 from mmrepro.evidence.record import ClaimResult, RunRecord, read_record
@@ -93,7 +94,7 @@ def _chapter_claims(row: ScoreboardRow, record: RunRecord, is_stale: Callable[[R
     body = [
         [
             f"**{result.id}** {result.sentence}",
-            paper_value(result),
+            f"{paper_value(result)}<br><small>{result.source}</small>",
             our_value(result),
             _sample(result),
             result.tier,
@@ -105,25 +106,6 @@ def _chapter_claims(row: ScoreboardRow, record: RunRecord, is_stale: Callable[[R
     made = f"Record of {record.started:%Y-%m-%d}, key `{record.code.key[:12]}`.{state}"
     heading = f"### {row.paper.number}. {row.paper.short_title}"
     return f"{heading}\n\n{made}\n\n{scrolling(table(header, body), 'mm-claims full-width')}"
-
-
-def paper_value(result: ClaimResult) -> str:
-    """Spell what the paper reports for a claim, and where."""
-    stated = "not stated" if result.paper_value is None else f"{result.paper_value:g} {result.unit}"
-    return f"{stated}<br><small>{result.source}</small>"
-
-
-def our_value(result: ClaimResult) -> str:
-    """Spell what our run measured for a claim, with its 95 % interval, as precisely as the paper does."""
-    if result.value is None:
-        return "–"
-    stated = "" if result.paper_value is None else f"{result.paper_value:g}"
-    whole = result.interval is None and float(result.value).is_integer()
-    digits = 0 if whole else max(2, len(stated.partition(".")[2]))
-    found = f"{result.value:.{digits}f}"
-    if result.interval is not None:
-        found += f" [{result.interval[0]:.{digits}f}, {result.interval[1]:.{digits}f}]"
-    return f"{found} {result.unit}".rstrip().replace("-", "−")
 
 
 def _sample(result: ClaimResult) -> str:

@@ -54,7 +54,7 @@ class Exercise:
             self.check(answer)
         except AssertionError as problem:
             print(f"{self.title}: not solved yet. {problem}")
-        except (TypeError, ValueError, IndexError, KeyError, AttributeError) as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever a student's function raises
             print(f"{self.title}: not solved yet; your function raised {type(problem).__name__}: {problem}")
         else:
             print(f"{self.title}: solved.")

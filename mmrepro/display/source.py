@@ -1,11 +1,12 @@
 """The package's source, shown where it is explained and put where it can be changed."""
 
 from __future__ import annotations
+import __future__
 
+import ast
 import inspect
 import textwrap
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmrepro.errors import MMReproError
@@ -36,7 +37,8 @@ def show_source(piece: Piece) -> Markdown:
     """Show the source of a class or function, highlighted, under its name."""
     from IPython.display import Markdown
 
-    return Markdown(f"`{piece.__module__}.{piece.__qualname__}`\n\n```python\n{source_of(piece)}\n```")
+    source = source_of(piece)
+    return Markdown(f"`{piece.__module__}.{piece.__qualname__}`\n\n```python\n{source}\n```")
 
 
 def edit_source(piece: Piece) -> None:
@@ -49,24 +51,18 @@ def edit_source(piece: Piece) -> None:
     shell = get_ipython()
     if shell is None:
         raise MMReproError("edit_source works in a notebook; elsewhere use mmrepro.display.source.source_of.")
-    shell.set_next_input(f"{_imports_of(piece)}\n\n\n{source_of(piece)}\n")
+    source = source_of(piece)
+    shell.set_next_input(f"{_imports_of(piece, source)}\n\n\n{source}\n")
 
 
-def _imports_of(piece: Piece) -> str:
-    """Return what `piece` needs from its module: a star import would leave out private names."""
+def _imports_of(piece: Piece, source: str) -> str:
+    """Return what `source` needs from its module: a star import would leave out private names."""
     module = inspect.getmodule(piece)
-    path = inspect.getsourcefile(piece)
-    if module is None or path is None:
+    if module is None:
         raise MMReproError(f"{piece!r} has no module to import from; pass a class or function of mmrepro.")
-    names = set(inspect.unwrap(piece).__code__.co_names) if inspect.isfunction(piece) else _names(piece)
+    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
     known = {name for name in names if name in vars(module) and name != piece.__name__}
-    future = "from __future__ import annotations\n" if "from __future__" in Path(path).read_text() else ""
+    late = vars(module).get("annotations") is __future__.annotations
+    future = "from __future__ import annotations\n" if late else ""
     listed = ", ".join(sorted(known)) or piece.__name__
     return f"{future}from {module.__name__} import {listed}"
-
-
-def _names(piece: Piece) -> set[str]:
-    """Collect every name in the source of a class: its bases, defaults and bodies."""
-    import ast
-
-    return {node.id for node in ast.walk(ast.parse(source_of(piece))) if isinstance(node, ast.Name)}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from IPython.display import HTML
 
-    from mmrepro.evidence.claim import Claim
+    from mmrepro.evidence.claim import Claim, Verdict
     from mmrepro.evidence.record import ClaimResult, RunRecord
 
 
@@ -33,18 +33,27 @@ def table(frame: pd.DataFrame, *, caption: str, digits: int = 2, escape: bool = 
     return HTML(f'<div class="mm-scroll">{body.replace("<thead>", f"{title}<thead>", 1)}</div>')
 
 
-def spell(value: float) -> str:
-    """Spell a number: whole ones without decimals, ones below 1 with four, others with two."""
-    if value == int(value) and abs(value) < 1e15:
-        return f"{value:.0f}"
-    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"
+def paper_value(result: ClaimResult) -> str:
+    """Spell what the paper reports for a claim."""
+    return "not stated" if result.paper_value is None else f"{result.paper_value:g} {result.unit}".rstrip()
 
 
-def with_interval(value: float, interval: tuple[float, float] | None) -> str:
-    """Spell a number with its interval: ``1.23 [0.98, 1.48]``, all with the same decimals."""
-    if interval is None:
-        return spell(value)
-    return f"{value:.2f} [{interval[0]:.2f}, {interval[1]:.2f}]"
+def our_value(result: ClaimResult) -> str:
+    """Spell what our run measured for a claim, with its 95 % interval, as precisely as the paper does."""
+    if result.value is None:
+        return "–"
+    stated = "" if result.paper_value is None else f"{result.paper_value:g}"
+    whole = result.interval is None and float(result.value).is_integer()
+    digits = 0 if whole else max(2, len(stated.partition(".")[2]))
+    found = f"{result.value:.{digits}f}"
+    if result.interval is not None:
+        found += f" [{result.interval[0]:.{digits}f}, {result.interval[1]:.{digits}f}]"
+    return f"{found.replace('-', '−')} {result.unit}".rstrip()
+
+
+def badge(verdict: Verdict, words: str) -> str:
+    """Show `words` in the colour of `verdict`."""
+    return f'<span class="mm-verdict mm-{verdict.replace(" ", "-")}">{html.escape(words)}</span>'
 
 
 def scores_table(
@@ -101,7 +110,9 @@ def outcome_table(claims: Sequence[Claim], committed: RunRecord | None, stale: b
     rows = [
         {
             "Claim": f"<b>{claim.id}</b> {html.escape(claim.sentence)}",
-            "What came out": _badge(found[claim.id]) if claim.id in found else "no committed record yet",
+            "Paper": html.escape(paper_value(found[claim.id])) if claim.id in found else "",
+            "Ours": html.escape(our_value(found[claim.id])) if claim.id in found else "",
+            "What came out": _verdict(found[claim.id]) if claim.id in found else "no committed record yet",
         }
         for claim in claims
     ]
@@ -148,18 +159,14 @@ def _provenance(record: RunRecord, committed: RunRecord | None, stale: bool) -> 
 
 
 def _paper(result: ClaimResult) -> str:
-    stated = "not stated" if result.paper_value is None else f"{result.paper_value:g} {result.unit}"
-    return f"{html.escape(stated)}<br><small>{html.escape(result.source)}</small>"
+    return f"{html.escape(paper_value(result))}<br><small>{html.escape(result.source)}</small>"
 
 
 def _found(result: ClaimResult) -> str:
-    """Give number, verdict and reason of one claim in one cell."""
-    if result.value is None:
-        return _badge(result)
-    number = html.escape(f"{with_interval(result.value, result.interval)} {result.unit}")
-    return f"{_badge(result)}<br>{number}<br><small>{html.escape(result.reason)}</small>"
+    """Give verdict, number and reason of one claim in one cell."""
+    reason = f"<small>{html.escape(result.reason)}</small>"
+    return f"{_verdict(result)}<br>{html.escape(our_value(result))}<br>{reason}"
 
 
-def _badge(result: ClaimResult) -> str:
-    kind = result.verdict.replace(" ", "-")
-    return f'<span class="mm-verdict mm-{kind}">{html.escape(label(result.verdict, result.tier))}</span>'
+def _verdict(result: ClaimResult) -> str:
+    return badge(result.verdict, label(result.verdict, result.tier))

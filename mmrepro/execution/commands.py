@@ -92,7 +92,7 @@ def run(
 ) -> None:
     """Execute chapters; see EXAMPLES for the help text."""
     from mmrepro.papers.paper import load_paper, paper_slugs
-    from mmrepro.project import runs_dir
+    from mmrepro.project import root, runs_dir
 
     chosen = [load_paper(slug).slug for slug in slugs] or paper_slugs()
     if stale:
@@ -108,6 +108,10 @@ def run(
     if overrides:
         parameters["overrides"] = dict(overrides)
     execute(chosen, parameters, workers=jobs, folder=output or runs_dir(), compare=compare, publish=publish)
+    if publish:
+        from mmrepro.book.scoreboard import update_readme
+
+        update_readme(root() / "README.md")
     if refresh:
         from mmrepro.execution.notebook import refresh_outputs
 
@@ -154,7 +158,7 @@ def execute(
 
 
 def _after(outcome: Any, *, compare: bool, publish: bool) -> list[str]:
-    """Compare a finished run with the committed record, or put it in its place."""
+    """Compare a finished run with the committed record, put it in its place, or one after the other."""
     from mmrepro.evidence.comparison import differences
     from mmrepro.evidence.record import read_record
     from mmrepro.files import write_atomic
@@ -164,11 +168,11 @@ def _after(outcome: Any, *, compare: bool, publish: bool) -> list[str]:
     record = outcome.record
     committed = results_dir() / record.profile / f"{record.slug}.json"
     problems: list[str] = []
-    if compare and not committed.is_file():
-        problems = [f"no committed record at {committed}; make one with --publish"]
-    elif compare:
+    if compare and committed.is_file():
         problems = differences(record, read_record(committed), load_paper(record.slug).tolerances)
-    if publish:
+    elif compare and not publish:
+        problems = [f"no committed record at {committed}; make one with --publish"]
+    if publish and not problems:
         write_atomic(committed, outcome.job.files.record.read_bytes())
     return problems
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,8 +22,8 @@ from mmrepro.papers.settings import SettingsError
 _STARTUP_S = 120
 # Asked of the kernel after each cell; loads nothing that the cell did not load.
 _GPU_PEAK = (
-    "(lambda t: t.cuda.max_memory_allocated() if t and t.cuda.is_initialized() else None)"
-    "(__import__('sys').modules.get('torch'))"
+    "(lambda t: [t.cuda.max_memory_allocated(), t.cuda.reset_peak_memory_stats()][0]"
+    " if t and t.cuda.is_initialized() else None)(__import__('sys').modules.get('torch'))"
 )
 
 
@@ -39,21 +42,22 @@ class MeasuringClient(PapermillNotebookClient):
         reset_peak_memory(kernel)
         wall, cpu = time.perf_counter(), cpu_seconds(kernel)
         try:
-            return super().execute_cell(cell, cell_index, **options)
+            done = super().execute_cell(cell, cell_index, **options)
         finally:
             cell.metadata["mmrepro"] = {
                 "wall_s": round(time.perf_counter() - wall, 3),
                 "cpu_s": round(cpu_seconds(kernel) - cpu, 2),
                 "peak_mb": round(peak_memory_mb(kernel), 1),
             }
+        cell.metadata["mmrepro"]["gpu_mb"] = self._gpu_peak_mb()
+        return done
 
-    def papermill_execute_cells(self) -> None:
-        """Run every cell, then note the peak of GPU memory for the notebook."""
-        super().papermill_execute_cells()
-        reply = self.wait_for_reply(self.kc.execute("", silent=True, user_expressions={"peak": _GPU_PEAK}))
-        text = reply["content"].get("user_expressions", {}).get("peak", {}).get("data", {}).get("text/plain")
-        used = int(text) / 2**20 if text not in (None, "None") else None
-        self.nb.metadata.setdefault("mmrepro", {})["gpu_mb"] = used
+    def _gpu_peak_mb(self) -> float | None:
+        """Ask the kernel for the peak since it was last asked; None where CUDA is not in use."""
+        asked = self.kc.execute("", silent=True, store_history=False, user_expressions={"peak": _GPU_PEAK})
+        told = self.wait_for_reply(asked)["content"].get("user_expressions", {}).get("peak", {})
+        text = told.get("data", {}).get("text/plain", "None")
+        return None if text == "None" else round(int(text) / 2**20, 1)
 
 
 class MMReproEngine(NBClientEngine):
@@ -90,16 +94,26 @@ class MMReproEngine(NBClientEngine):
         def remaining(_cell: Any) -> float | None:
             return None if deadline is None else max(deadline - time.monotonic(), 0.1)
 
-        client = MeasuringClient(
-            nb_man,
-            kernel_name=kernel_name,
-            log_output=options.get("log_output", False),
-            startup_timeout=max(options.get("start_timeout") or 0, _STARTUP_S),
-            timeout_func=remaining if deadline is not None else None,
-            timeout=options.get("execution_timeout"),
-            # Tearing torch down gracefully costs two CPU seconds a notebook and saves nothing.
-            shutdown_kernel="immediate",
-            # Sockets in the file system: parallel kernels cannot take each other's ports.
-            config=Config(KernelManager={"transport": "ipc"}),
-        )
-        return client.execute()
+        with tempfile.TemporaryDirectory(prefix="mmrepro-", ignore_cleanup_errors=True) as folder:
+            client = MeasuringClient(
+                nb_man,
+                kernel_name=kernel_name,
+                log_output=options.get("log_output", False),
+                startup_timeout=max(options.get("start_timeout") or 0, _STARTUP_S),
+                timeout_func=remaining if deadline is not None else None,
+                timeout=options.get("execution_timeout"),
+                # Tearing torch down gracefully costs two CPU seconds a notebook and saves nothing.
+                shutdown_kernel="immediate",
+                config=_sockets_below(folder),
+            )
+            return client.execute()
+
+
+def _sockets_below(folder: str) -> Config:
+    """Let a kernel talk over sockets in a folder of its own: parallel kernels take each other's ports.
+
+    Without a folder the sockets would lie in the working folder, under the same names for every kernel.
+    """
+    if sys.platform == "win32":
+        return Config()
+    return Config(KernelManager={"transport": "ipc", "ip": str(Path(folder) / "kernel")})

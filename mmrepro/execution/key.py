@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmrepro.data.manifest import load_manifest
 from mmrepro.data.store import declared_hashes
+from mmrepro.errors import MMReproError
 from mmrepro.files import sha256_file
-from mmrepro.papers.paper import load_paper
+from mmrepro.papers.paper import Paper, load_paper
 from mmrepro.papers.settings import ChapterSettings, resolve_settings
 from mmrepro.project import root
 
@@ -30,7 +32,7 @@ def chapter_key(slug: str, settings: ChapterSettings) -> str:
     following import statements from the notebook, wherever in a file they stand.
     """
     paper = load_paper(slug)
-    notebook = json.loads((root() / "notebooks" / paper.notebook_name).read_text())
+    notebook = json.loads(notebook_path(paper).read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     own = sorted((_package() / "papers" / paper.module_name).glob("*.*"))
     modules = {path for path in own if path.suffix == ".py"}
@@ -44,9 +46,25 @@ def chapter_key(slug: str, settings: ChapterSettings) -> str:
         "settings": settings.model_dump(mode="json", exclude={"time_budget_s"}),
         "modules": {path.relative_to(_package()).as_posix(): sha256_file(path) for path in files},
         "data": declared_hashes(slug),
+        # A verdict depends on the tier as much as on the numbers.
+        "tiers": {name: entry.tier for name, entry in load_manifest(slug).datasets.items()},
         "lock": lock_hash(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def notebook_path(paper: Paper) -> Path:
+    """Return where the chapter's notebook is.
+
+    Raises
+    ------
+    MMReproError
+        When it is not there.
+    """
+    path = root() / "notebooks" / paper.notebook_name
+    if not path.is_file():
+        raise MMReproError(f"{paper.slug} has no notebook at {path}; restore it from the repository.")
+    return path
 
 
 def is_stale(record: RunRecord) -> bool:
@@ -76,9 +94,17 @@ def _package() -> Path:
 
 
 def _plain_python(source: str) -> ast.Module:
-    """Parse a cell without its IPython lines."""
-    lines = ("pass" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
-    return ast.parse("\n".join(lines))
+    """Parse a cell; IPython's own lines are translated where there are any."""
+    if source.startswith("%%"):
+        source = source.partition("\n")[2]
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager
+    try:
+        return ast.parse(TransformerManager().transform_cell(source))
+    except SyntaxError:  # another language, or a cell that cannot run: it imports nothing
+        return ast.parse("")
 
 
 def _reached(start: set[Path]) -> set[Path]:

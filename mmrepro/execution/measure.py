@@ -10,9 +10,11 @@ import psutil
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Return user and system seconds of `process` and its living children."""
-    total = 0.0
-    for each in [process, *process.children(recursive=True)]:
+    """Return user and system seconds of `process` and its living children; 0 once it has ended."""
+    total, family = 0.0, [process]
+    with contextlib.suppress(psutil.Error):
+        family += process.children(recursive=True)
+    for each in family:
         with contextlib.suppress(psutil.Error):  # a child may end between listing and asking
             times = each.cpu_times()
             total += times.user + times.system

@@ -23,10 +23,10 @@ def refresh_outputs(slug: str, profile: str, folder: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.execution_count = None
-            cell.outputs = (
-                _told(by_id[cell["id"]].outputs) if CHECKED_TAG in cell.metadata.get("tags", []) else []
-            )
+            checked = CHECKED_TAG in cell.metadata.get("tags", [])
+            # nbval refuses outputs of a cell that was never run, so the counter must stand there.
+            cell.execution_count = 1 if checked else None
+            cell.outputs = _told(by_id[cell["id"]].outputs) if checked else []
     write_atomic(path, nbformat.writes(notebook) + "\n")
 
 

@@ -50,8 +50,16 @@ def injected_parameters(history: list[str]) -> dict[str, Any]:
         if source.startswith(_INJECTED):
             assigned = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
             return {
-                node.targets[0].id: ast.literal_eval(node.value)
+                node.targets[0].id: _value_of(node.value)
                 for node in assigned
                 if isinstance(node.targets[0], ast.Name)
             }
     return {}
+
+
+def _value_of(node: ast.expr) -> Any:
+    """Evaluate a literal; of NaN, which papermill writes as a call, the text, which no setting accepts."""
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)

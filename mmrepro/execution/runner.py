@@ -7,13 +7,15 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import RunRecord
+from mmrepro.execution.key import notebook_path
 from mmrepro.execution.parameter import settings_from
 from mmrepro.execution.run import RunFiles
 from mmrepro.papers.paper import load_paper
@@ -62,11 +64,25 @@ def run_jobs(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
     """
     for job in jobs:
         settings_from(job.slug, job.parameters)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
-        waiting = {pool.submit(_run, job): job for job in jobs}
+    pool = ThreadPoolExecutor(workers)
+    try:
+        waiting = [pool.submit(_in_own_process, job) for job in jobs]
         for future in as_completed(waiting):
             yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _in_own_process(job: Job) -> Outcome:
+    """Run `job` in a pool of its own: a process that is killed takes no other job with it."""
+    started = time.perf_counter()
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            return pool.submit(_run, job).result()
+        except BrokenProcessPool:
+            problem = "the process that ran it was killed, perhaps for want of memory"
+    where = f"{job.slug}, {last_cell(job.files.notebook)}"
+    return Outcome(job, time.perf_counter() - started, error=ChapterError(f"{where}: {problem}."))
 
 
 def _run(job: Job) -> Outcome:
@@ -93,7 +109,7 @@ def run_chapter(job: Job) -> RunRecord:
     files = job.files
     files.clear()
     files.notebook.parent.mkdir(parents=True, exist_ok=True)
-    source = root() / "notebooks" / load_paper(job.slug).notebook_name
+    source = notebook_path(load_paper(job.slug))
     with _told_in_a_sentence(job):
         papermill.execute_notebook(
             source, files.notebook, job.parameters, engine_name="mmrepro", progress_bar=False, cwd=root()
@@ -106,6 +122,7 @@ def run_chapter(job: Job) -> RunRecord:
 @contextlib.contextmanager
 def _told_in_a_sentence(job: Job) -> Iterator[None]:
     """Turn what papermill and nbclient raise into one sentence that names chapter and cell."""
+    from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
@@ -118,6 +135,11 @@ def _told_in_a_sentence(job: Job) -> Iterator[None]:
         problem = "the time budget is spent (setting time_budget_s)"
     except DeadKernelError:
         problem = "the kernel died, perhaps for want of memory"
+    except NoSuchKernel as error:
+        raise ChapterError(
+            f"{job.slug}: there is no Jupyter kernel {error.name!r}; make the notebook's own with "
+            "`python -m ipykernel install --sys-prefix`."
+        ) from None
     where = f"{job.slug}, {last_cell(job.files.notebook)}"
     raise ChapterError(f"{where}: {problem}; the partial notebook is {job.files.notebook}.")
 

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.utils.data import DataLoader
 
-    from mmrepro.training.loop import TrainingSettings
-
 COLUMNS = ["epoch", "loss", "validation_loss", "seconds"]
 
 
 class Checkpoint:
-    """Weights, optimiser, random states and history; enough to go on as if never stopped."""
+    """Weights, optimiser, random states and history; enough to go on as if never stopped.
+
+    Parameters
+    ----------
+    plan
+        Settings and seed of the run, spelled out: a checkpoint of another run is not taken up.
+    """
 
     def __init__(
         self,
@@ -31,14 +35,12 @@ class Checkpoint:
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         loader: DataLoader[Any],
-        settings: TrainingSettings,
-        seed: int,
+        plan: str,
     ) -> None:
         self.path, self.model, self.optimizer = path, model, optimizer
         self.order = loader.generator
         shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-        # A checkpoint of other settings, or of another model, must not be taken for this run's.
-        self.identity = sha256_bytes(f"{settings.model_dump_json()}|{seed}|{shapes}".encode())
+        self.identity = sha256_bytes(f"{plan}|{shapes}".encode())
         self.rows: list[dict[str, float]] = []
         self.best: dict[str, Any] | None = None
 
@@ -46,7 +48,7 @@ class Checkpoint:
         """Take up the saved state, if it is this run's, and return the epoch to go on with."""
         if self.path is None or not self.path.is_file():
             return 0
-        saved = torch.load(self.path, weights_only=True)
+        saved = torch.load(self.path, map_location="cpu", weights_only=True)
         if saved["identity"] != self.identity:
             return 0
         self.model.load_state_dict(saved["model"])
@@ -60,7 +62,9 @@ class Checkpoint:
 
     def save(self, epoch: int, loss: float, held_out: float, seconds: float, *, keep_best: bool) -> None:
         """Note one finished epoch, keep its weights if they are the best so far, and write the file."""
-        better = all(held_out < row["validation_loss"] for row in self.rows)
+        # Not `held_out < ...`: an earlier epoch without a number must not stay the best for ever.
+        beaten = any(row["validation_loss"] <= held_out for row in self.rows)
+        better = not self.rows or not (beaten or math.isnan(held_out))
         self.rows.append({"epoch": epoch, "loss": loss, "validation_loss": held_out, "seconds": seconds})
         if keep_best and better:
             self.best = copy.deepcopy(self.model.state_dict())

@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from mmrepro.errors import MMReproError
 from mmrepro.training.checkpoint import Checkpoint
 
+_REPORT_EVERY_S = 10.0  # least seconds between two lines of progress
 Batch = tuple[Tensor, ...]
 LossFunction = Callable[[nn.Module, Batch], Tensor]
 
@@ -90,7 +92,6 @@ def fit(
     validation: Validation | None = None,
     accelerator: Accelerator | None = None,
     checkpoint: Path | None = None,
-    report_every_s: float = 10.0,
 ) -> pd.DataFrame:
     """Train `model` in place and return its history.
 
@@ -105,8 +106,6 @@ def fit(
     checkpoint
         A file that holds the state after each epoch; a killed run goes on from it and gives the
         weights that an unbroken one gives.
-    report_every_s
-        Least seconds between two lines of progress.
 
     Returns
     -------
@@ -122,15 +121,20 @@ def fit(
         raise ValueError(
             "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
         )
-    accelerator = accelerator or make_accelerator(accumulate=settings.accumulate)
+    accelerator = accelerator or make_accelerator()
+    accelerator.gradient_accumulation_steps = settings.accumulate
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
     loader = batches(data, settings.batch_size, seed=seed)
     net, optimizer, prepared = accelerator.prepare(model, optimizer, loader)
-    state = Checkpoint(checkpoint, model, optimizer, loader, settings, seed)
-    progress = _Progress(settings.epochs, report_every_s)
+    plan = f"{settings.model_dump_json()}|{seed}"
+    state = Checkpoint(checkpoint, model, optimizer, loader, plan)
+    progress = _Progress(settings.epochs)
     for epoch in range(state.resume(), settings.epochs):
+        # Asked first: a run that had stopped early before it was killed must not go on.
+        if settings.patience is not None and state.epochs_since_best() >= settings.patience:
+            break
         started = time.perf_counter()
         loss = _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings)
         held_out = _mean_loss(net, validation, loss_of, accelerator, settings) if validation else float("nan")
@@ -138,28 +142,26 @@ def fit(
             epoch, loss, held_out, time.perf_counter() - started, keep_best=settings.patience is not None
         )
         progress(epoch, loss)
-        if settings.patience is not None and state.epochs_since_best() >= settings.patience:
-            break
     if settings.patience is not None:
         state.restore_best()
     return state.history()
 
 
-def make_accelerator(device: str = "auto", *, accumulate: int = 1) -> Accelerator:
+def make_accelerator(device: str = "auto") -> Accelerator:
     """Make the accelerator of a run: bf16 on CUDA, full precision elsewhere.
 
     Raises
     ------
-    RuntimeError
+    MMReproError
         When CUDA is asked for and missing.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError(
+        raise MMReproError(
             "device 'cuda' was asked for, but torch sees no CUDA GPU; use device='cpu' or 'auto'."
         )
     on_cpu = device == "cpu" or not torch.cuda.is_available()
     precision = "no" if on_cpu else "bf16"
-    return Accelerator(cpu=on_cpu, mixed_precision=precision, gradient_accumulation_steps=accumulate)
+    return Accelerator(cpu=on_cpu, mixed_precision=precision)
 
 
 def _train_epoch(
@@ -209,11 +211,11 @@ def _on_device(loader: DataLoader[Batch], device: torch.device) -> Iterator[Batc
 class _Progress:
     """Progress as lines of text: a bar that redraws itself floods a log and needs a widget in a page."""
 
-    def __init__(self, epochs: int, every_s: float) -> None:
-        self.epochs, self.every_s, self.last = epochs, every_s, time.perf_counter()
+    def __init__(self, epochs: int) -> None:
+        self.epochs, self.last = epochs, time.perf_counter()
 
     def __call__(self, epoch: int, loss: float) -> None:
         now = time.perf_counter()
-        if now - self.last >= self.every_s:
+        if now - self.last >= _REPORT_EVERY_S:
             self.last = now
             print(f"epoch {epoch + 1}/{self.epochs}: loss {loss:.4f}", flush=True)

@@ -7,7 +7,6 @@ from mmrepro.book.scoreboard import (
     END,
     START,
     claims_markdown,
-    our_value,
     published_records,
     readme_is_current,
     readme_scoreboard,
@@ -15,6 +14,7 @@ from mmrepro.book.scoreboard import (
     scoreboard_rows,
     update_readme,
 )
+from mmrepro.display.table import our_value
 from mmrepro.errors import MMReproError
 
 from .specimen import PAPER, SLUG, record

@@ -116,6 +116,7 @@ def test_wrong_content_is_never_put_in_place(project, server):
     assert nothing_but(project.cache)
 
 
+@pytest.mark.loopback  # asks for names that nobody has
 def test_an_unreachable_host_falls_through_quickly(project):
     urls = [{"url": f"http://host{number}.invalid/a"} for number in range(3)]
     project.write(x={"files": [project.file("a", A, *urls)]})

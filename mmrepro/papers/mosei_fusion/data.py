@@ -50,6 +50,14 @@ class Split:
         kept = {name: values[rows] for name, values in self.features.items()}
         return Split(kept, self.labels[rows], self.speakers[rows], self.transcripts[rows])
 
+    def examples(self, count: int = 5) -> tuple[NDArray[np.int64], list[str]]:
+        """Pick a few examples, evenly spaced: their rows, and their words where the source has any."""
+        lengths = np.char.str_len(self.transcripts)
+        rows = np.flatnonzero((lengths >= 10) & (lengths < 70))
+        rows = rows if len(rows) >= count else np.arange(len(self))
+        rows = rows[np.linspace(0, len(rows) - 1, count).astype(np.int64)]
+        return rows, [self.transcripts[row].lower() or f"segment {row}, no transcript" for row in rows]
+
     def tensors(self, modalities: tuple[str, ...] = MODALITIES) -> Tensors:
         """Return the chosen modalities, then the labels, as tensors."""
         inputs = [torch.from_numpy(self.features[name]) for name in modalities]

@@ -81,6 +81,14 @@ def test_thinning_spreads_over_the_whole_split(fusion):
     assert len(fusion.thinned(10_000, 20).train) == 160
 
 
+def test_examples_are_spread_and_have_words_or_say_that_they_have_none(fusion):
+    rows, words = fusion.test.examples(4)
+    assert len(set(rows)) == 4 and set(words) == {"generated example"}
+    silent = replace(fusion.test, transcripts=np.full(len(fusion.test), ""))
+    rows, words = silent.examples(2)
+    assert words == [f"segment {row}, no transcript" for row in rows]
+
+
 def test_tensors_are_the_chosen_modalities_then_the_labels(fusion):
     data = fusion.train.tensors(("video", "text"))
     assert [tensor.shape[1:] for tensor in data.tensors] == [(10,), (12,), ()]

@@ -1,0 +1,137 @@
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmrepro.display.table import (
+    badge,
+    interval_frame,
+    our_value,
+    outcome_table,
+    paper_value,
+    scores_table,
+    table,
+    verdict_table,
+)
+from tests.evidence.factory import claim, metrics, paired, record
+
+
+def cells(shown):
+    """The text of every cell, row by row."""
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", shown.data, re.DOTALL)
+    return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL) for row in rows]
+
+
+def test_numbers_have_the_digits_that_were_asked_for_and_a_gap_is_a_dash():
+    frame = pd.DataFrame({"system": ["a", "b"], "value": [1.23456, np.nan]})
+    assert cells(table(frame, caption="c", digits=3))[1:] == [["a", "1.235"], ["b", "–"]]
+
+
+def test_a_table_has_its_caption_inside_and_scrolls_when_it_is_wide():
+    shown = table(pd.DataFrame({"x": [1]}), caption="a < b").data
+    assert shown.startswith('<div class="mm-scroll"><table')
+    assert "<caption>a &lt; b</caption><thead>" in shown
+
+
+def test_what_is_in_the_data_cannot_become_markup():
+    shown = table(pd.DataFrame({"<x>": ["<script>alert(1)</script>"]}), caption="c").data
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+
+
+def test_long_text_is_not_cut():
+    long = "word " * 60
+    assert long.strip() in table(pd.DataFrame({"x": [long]}), caption="c").data
+
+
+def result(kind="order", **given):
+    rows = given.pop("rows", None)
+    return record(claims=[claim(kind, **given)], rows=rows).claims[0]
+
+
+@pytest.mark.parametrize(
+    ("found", "paper", "ours"),
+    [
+        (lambda: result(rows=metrics(a=[3, 4], b=[1, 2])), "not stated", "2.00 [2.00, 2.00] points"),
+        (
+            lambda: result("value", paper_value=0.106, rows=metrics(a=[0.10612])),
+            "0.106 points",
+            "0.106 points",
+        ),
+        (lambda: result("count", paper_value=3, unit="of 3", rows=metrics(a=[2])), "3 of 3", "2 of 3"),
+        (lambda: result("value", unit="", rows=metrics(a=[-1.5])), "50", "−1.50"),
+        (
+            lambda: result("value", unit="F1-points", rows=metrics(a=[-1.5])),
+            "50 F1-points",
+            "−1.50 F1-points",
+        ),
+        (lambda: result(rows=[]), "not stated", "–"),
+    ],
+)
+def test_numbers_are_spelt_as_precisely_as_the_paper_does(found, paper, ours):
+    assert (paper_value(found()), our_value(found())) == (paper, ours)
+
+
+def test_a_badge_is_coloured_by_its_verdict():
+    assert badge("not reproduced", "a < b") == '<span class="mm-verdict mm-not-reproduced">a &lt; b</span>'
+
+
+@pytest.fixture
+def run():
+    return record(claims=[claim(sentence="A < B & C.", source="table <1>")], tier="stand-in")
+
+
+def test_every_claim_stands_beside_its_committed_verdict(run):
+    committed = record(claims=[claim()], rows=metrics(**paired(gap=-2.0)))
+    shown = verdict_table(run, committed, stale=False)
+    ((said, paper, ours, theirs),) = cells(shown)[1:]
+    assert said == "<b>T1</b> A &lt; B &amp; C."
+    assert paper == "not stated<br><small>table &lt;1&gt;</small>"
+    assert "mm-direction-only" in ours
+    assert "direction only (stand-in data)" in ours
+    assert "mm-not-reproduced" in theirs
+    assert "STALE" not in shown.data
+
+
+def test_a_stale_record_is_marked(run):
+    assert "— STALE" in verdict_table(run, record(), stale=True).data
+    assert "STALE: the sources have changed" in outcome_table([claim()], record(), stale=True).data
+
+
+def test_without_a_committed_record_the_column_says_so(run):
+    shown = verdict_table(run, None, stale=False)
+    assert "No cpu record is committed yet." in shown.data
+    assert cells(shown)[1][-1] == "–"
+    assert cells(outcome_table([claim()], None, stale=False))[1][-1] == "no committed record yet"
+
+
+def test_a_claim_that_is_newer_than_the_record_has_no_verdict_yet():
+    shown = outcome_table([claim(), claim(id="T2")], record(), stale=False)
+    assert [row[-1] for row in cells(shown)[2:]] == ["no committed record yet"]
+    assert "mm-reproduced" in cells(shown)[1][-1]
+
+
+def test_the_provenance_names_run_and_record(run):
+    text = verdict_table(run, record(), stale=False).data
+    assert "profile cpu, 10 seed(s), key kkkkkkkkkkkk" in text
+    assert "Committed: 2025-01-31, 10 seeds, a CPU, key kkkkkkkkkkkk" in text
+
+
+def test_scores_stand_beside_the_committed_ones_with_their_spread():
+    ours = pd.DataFrame([row.model_dump() for row in metrics(a=[1, 3], b=[5])])
+    theirs = pd.DataFrame([row.model_dump() for row in metrics(a=[2, 2])])
+    shown = scores_table(ours, theirs, ["accuracy"], "Scores")
+    assert cells(shown)[1:] == [["a", "2.00 ± 1.41", "2.00 ± 0.00"], ["b", "5.00", "–"]]
+    assert "2 seed(s) in this run" in shown.data
+    assert cells(scores_table(ours, None, ["accuracy"], "Scores"))[1] == ["a", "2.00 ± 1.41", "–"]
+
+
+def test_intervals_are_tabulated_for_the_orders_that_have_them():
+    made = record(claims=[claim(), claim("value", id="T2"), claim(id="T3", systems=("x", "y"))])
+    frame = interval_frame(made.claims)
+    assert frame["claim"].tolist() == ["T1: a − b"]
+    low, high = made.claims[0].interval
+    value = made.claims[0].value
+    assert frame.iloc[0, 1:].tolist() == [value, low, high, value, value]
+    assert interval_frame([]).columns.tolist() == frame.columns.tolist()
