@@ -98,6 +98,9 @@ def power_plot(precision: pd.DataFrame, power: pd.DataFrame, people: int) -> Fig
         )
     axes[1].set(xscale="log", xlabel="people", ylabel="corpora that show\nthe difference (%)", ylim=(0, 104))
     axes[1].axhline(80, color=RULE, lw=1)
+    low, high = axes[0].get_ylim()
+    steps = [step for step in (0.2, 0.5, 1, 2, 5, 10, 20) if low <= step <= high]
+    axes[0].set_yticks(steps, [f"{step:g}" for step in steps])
     ticks = sorted(set(precision["people"]))[::2]
     for axis in axes:
         axis.axvline(people, color=INK, ls="--", lw=1)
@@ -207,7 +210,7 @@ def corpus_explorer(drawn: Mapping[int, pd.DataFrame], start: int) -> go.Figure:
                 "pad": {"t": 55},
             }
         ],
-        xaxis={"title": "ratings that name the intended emotion (%)", "range": [20, 90]},
+        xaxis={"title": "recognition (%)", "range": [20, 90]},
         margin={"l": 90},
     )
     return figure
