@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from mmrepro.evidence import resampling
+
+
+def test_weights_are_counts_of_draws():
+    weights = resampling.draw_weights(5, 20, 300)
+    assert weights.shape == (300, 5)
+    assert (weights.sum(axis=1) == 20).all() and (weights >= 0).all()
+    assert weights.mean(axis=0) == pytest.approx(np.full(5, 4.0), abs=0.4)
+
+
+def test_the_bootstrap_interval_is_that_of_the_normal_mean():
+    values = np.random.default_rng(0).normal(3, 2, 200)
+    weights = resampling.draw_weights(200, 200, 4000)
+    low, high = resampling.percentile_interval(weights @ values / 200)
+    error = 1.96 * values.std() / np.sqrt(200)
+    assert (low, high) == pytest.approx((values.mean() - error, values.mean() + error), abs=0.05)
+
+
+def test_order_from_draws_counts_those_at_or_below_the_margin():
+    draws = np.r_[np.full(5, -1.0), np.full(94, 2.0)]
+    found = resampling.order_from_draws(1.8, draws, units=7)
+    assert found.p_value == pytest.approx(6 / 100)
+    assert (found.n_seeds, found.basis) == (7, "items")
+    assert resampling.order_from_draws(1.8, draws, 7, margin=2.0).p_value == 1
+
+
+def test_value_from_draws_predicts_wider_than_it_knows():
+    found = resampling.value_from_draws(0.0, np.linspace(-1, 1, 2001), units=9)
+    assert found.interval == pytest.approx((-0.95, 0.95))
+    assert found.equivalence == pytest.approx((-0.9, 0.9))
+    assert found.prediction == pytest.approx((-0.95 * 2**0.5, 0.95 * 2**0.5))
+
+
+def test_few_units_can_give_no_small_p():
+    found = resampling.order_over_units([30.0, 31, 29, 30, 30])
+    assert found.p_value == pytest.approx(2**-5)
+    assert found.interval[0] > 28
+
+
+def test_unit_means_are_by_sorted_unit():
+    assert resampling.unit_means([1.0, 2, 4, 6], ["b", "a", "b", "a"]).tolist() == [4, 2.5]
