@@ -12,6 +12,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from mmrepro.display.slider import slider
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.cg_mer.figures import PANEL_COLOURS
 from mmrepro.papers.cg_mer.votes import EMOTIONS, PANELS
@@ -192,24 +193,9 @@ def corpus_explorer(drawn: Mapping[int, pd.DataFrame], start: int) -> go.Figure:
                 visible=size == start,
                 showlegend=False,
             )
-    count = len(PANELS)
-    steps = [
-        {
-            "label": str(size),
-            "method": "update",
-            "args": [{"visible": [place // count == number for place in range(count * len(sizes))]}],
-        }
-        for number, size in enumerate(sizes)
-    ]
+    choice = slider([str(size) for size in sizes], sizes.index(start), "people: ", len(PANELS))
     figure.update_layout(
-        sliders=[
-            {
-                "active": sizes.index(start),
-                "currentvalue": {"prefix": "people: "},
-                "steps": steps,
-                "pad": {"t": 55},
-            }
-        ],
+        sliders=[choice],
         xaxis={"title": "recognition (%)", "range": [20, 90]},
         margin={"l": 90},
     )

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
+from mmrepro.display.slider import slider
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.mosei_fusion.calibration import reliability
 from mmrepro.papers.mosei_fusion.data import MODALITIES, FusionData
@@ -45,18 +46,9 @@ def cut_slider(shares: pd.DataFrame, published: dict[str, float]) -> go.Figure:
     for (system, value), dash in zip(published.items(), ("dot", "dash", "solid"), strict=False):
         line = {"color": PALETTE[1], "dash": dash, "width": 1.5}
         figure.add_hline(y=value, line=line, name=f"{system}, published: {value}", showlegend=True)
-    steps = [
-        {
-            "label": f"[{row.low}, {row.high}]",
-            "method": "update",
-            "args": [{"visible": [other == number for other in range(len(shares))]}],
-        }
-        for number, row in enumerate(shares.itertuples())
-    ]
+    cuts = [f"[{row.low}, {row.high}]" for row in shares.itertuples()]
     figure.update_layout(
-        sliders=[
-            {"active": start, "currentvalue": {"prefix": "neutral is "}, "steps": steps, "pad": {"t": 55}}
-        ],
+        sliders=[slider(cuts, start, "neutral is ")],
         yaxis={"title": "share of the official test split (%)", "range": [0, 100]},
         xaxis={"title": "class"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
