@@ -53,7 +53,7 @@ class GatedView(nn.Module):
     def __init__(self, memory_size: int, config: TaggerConfig) -> None:
         super().__init__()
         size = config.hidden_size
-        self.project = nn.Linear(memory_size, size)
+        self.project, self.drop = nn.Linear(memory_size, size), nn.Dropout(config.dropout)
         self.attention = nn.MultiheadAttention(size, config.num_heads, dropout=0.1, batch_first=True)
         self.gate = nn.Linear(2 * size, size) if config.use_gates else None
 
@@ -69,7 +69,7 @@ class GatedView(nn.Module):
         empty = ~present.any(1)
         masked = ~present
         masked[:, 0] &= ~empty  # attention over nothing is NaN
-        keys = self.project(memory)
+        keys = self.drop(self.project(memory))
         seen, weights = self.attention(words, keys, keys, key_padding_mask=masked)
         if self.gate is not None:
             seen = torch.sigmoid(self.gate(torch.cat([words, seen], -1))) * seen
@@ -90,7 +90,11 @@ class TriModTagger(nn.Module):
     """
 
     def __init__(
-        self, encoder: Encoder, views: Sequence[str], config: TaggerConfig, image_encoder: Encoder | None = None
+        self,
+        encoder: Encoder,
+        views: Sequence[str],
+        config: TaggerConfig,
+        image_encoder: Encoder | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder.fresh()
@@ -98,10 +102,9 @@ class TriModTagger(nn.Module):
         sizes = {"hashtag": encoder.dim, "image": image_encoder.dim if image_encoder else encoder.dim}
         size = config.hidden_size
         spelling = config.char_filters if config.use_characters else 0
-        self.characters = (
-            Characters(config.char_size, config.char_filters) if config.use_characters else None
-        )
-        self.text = nn.GRU(encoder.dim + spelling + len(FLAGS), size // 2, batch_first=True, bidirectional=True)
+        self.characters = Characters(config.char_size, config.char_filters) if config.use_characters else None
+        self.project = nn.Linear(encoder.dim, size)
+        self.text = nn.GRU(size + spelling + len(FLAGS), size // 2, batch_first=True, bidirectional=True)
         self.views = nn.ModuleDict({name: GatedView(sizes[name], config) for name in VIEWS if name in views})
         self.drop, self.norm = nn.Dropout(config.dropout), nn.LayerNorm(size)
         self.emit = nn.Linear(size, len(TAGS))
@@ -110,7 +113,11 @@ class TriModTagger(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return the mean negative log-likelihood of a batch (see `corpus.Part.tensors`), in nats a tweet."""
         scores, mask, _ = self.emissions(batch)
-        likelihood = self.crf(scores.float(), batch[3][:, : mask.shape[1]], mask, reduction="mean")
+        return self.loss_of(scores, mask, batch[3])
+
+    def loss_of(self, scores: Tensor, mask: Tensor, tags: Tensor) -> Tensor:
+        """Return the mean negative log-likelihood of gold `tags` under the CRF."""
+        likelihood = self.crf(scores.float(), tags[:, : mask.shape[1]], mask, reduction="mean")
         return cast(Tensor, -likelihood)
 
     def emissions(self, batch: Batch) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
@@ -124,7 +131,7 @@ class TriModTagger(nn.Module):
         ids, letters, flags, _, mask, *memories = batch
         longest = int(mask.sum(1).max())
         ids, letters, flags, mask = (part[:, :longest] for part in (ids, letters, flags, mask))
-        parts = [self.encoder(ids), flags.float()]
+        parts = [self.project(self.encoder(ids)), flags.float()]
         if self.characters is not None:
             parts.append(self.characters(letters.int()))
         words, _ = self.text(self.drop(torch.cat(parts, -1)))
@@ -133,7 +140,7 @@ class TriModTagger(nn.Module):
             if name in self.views:
                 numbers = numbers[:, : max(1, int((numbers > 0).sum(1).max()))]
                 encode = self.image_encoder if name == "image" and self.image_encoder else self.encoder
-                added, weights[name] = self.views[name](words, self.drop(encode(numbers)), numbers > 0)
+                added, weights[name] = self.views[name](words, encode(numbers), numbers > 0)
                 joined = joined + added
         return self.emit(self.drop(self.norm(joined))), mask, weights
 
@@ -141,6 +148,10 @@ class TriModTagger(nn.Module):
     def decode(self, batch: Batch) -> list[tuple[str, ...]]:
         """Return the best tags of every tweet."""
         scores, mask, _ = self.emissions(batch)
+        return self.best_tags(scores, mask)
+
+    def best_tags(self, scores: Tensor, mask: Tensor) -> list[tuple[str, ...]]:
+        """Return the likeliest tags of every tweet under the CRF (Viterbi)."""
         return [tuple(TAGS[tag] for tag in path) for path in self.crf.decode(scores.float(), mask)]
 
 

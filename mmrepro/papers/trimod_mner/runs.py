@@ -74,12 +74,15 @@ class DevWatch:
 
     def __call__(self, net: nn.Module, batch: Batch) -> Tensor:
         """Return the loss of a batch; while evaluating, decode it too."""
-        if not net.training:
-            self.answers += cast(TriModTagger, getattr(net, "module", net)).decode(batch)
-            if len(self.answers) == len(self.gold):
-                self.f1.append(score(span_counts(self.gold, self.answers)).f1)
-                self.answers = []
-        return cast(Tensor, net(batch))
+        if net.training:
+            return cast(Tensor, net(batch))
+        tagger = cast(TriModTagger, getattr(net, "module", net))
+        scores, mask, _ = tagger.emissions(batch)
+        self.answers += tagger.best_tags(scores, mask)
+        if len(self.answers) == len(self.gold):
+            self.f1.append(score(span_counts(self.gold, self.answers)).f1)
+            self.answers = []
+        return tagger.loss_of(scores, mask, batch[3])
 
 
 def config_of(settings: Settings) -> TaggerConfig:

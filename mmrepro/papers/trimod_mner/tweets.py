@@ -90,7 +90,9 @@ def _row(line: str, name: str, number: int) -> tuple[str, str]:
     word, gap, tag = line.rpartition("\t" if "\t" in line else " ")
     tag = tag.strip()
     if not gap or not word.strip():
-        raise MMReproError(f"{name}, line {number}: {line.strip()!r} is a word without a tag, or the reverse.")
+        raise MMReproError(
+            f"{name}, line {number}: {line.strip()!r} is a word without a tag, or the reverse."
+        )
     tag = _SAME.get(tag, tag)
     if tag not in TAGS:
         raise MMReproError(f"{name}, line {number}: unknown tag {tag!r}; {nearest(tag, TAGS)}")
@@ -122,11 +124,11 @@ def _settle(tweets: list[Tweet], stray: StrayPolicy, name: str) -> list[Tweet]:
     return [replace(tweet, tags=repaired(tweet.tags)) for tweet in tweets] if stray == "repair" else tweets
 
 
-def load_splits(data: LocalData, stray: StrayPolicy = "refuse", max_words: int = 256) -> dict[str, list[Tweet]]:
+def load_splits(
+    data: LocalData, stray: StrayPolicy = "refuse", max_words: int = 256
+) -> dict[str, list[Tweet]]:
     """Read the three splits of a Twitter data set."""
-    return {
-        split: read_tweets(data.path(f"{data.name}/{split}.txt"), stray, max_words) for split in SPLITS
-    }
+    return {split: read_tweets(data.path(f"{data.name}/{split}.txt"), stray, max_words) for split in SPLITS}
 
 
 def thinned(tweets: Sequence[Tweet], count: int | None) -> list[Tweet]:
