@@ -164,12 +164,14 @@ class FineTuned(nn.Module):
         return found
 
     def _add(self, pieces: Tensor, places: list[int]) -> None:
+        device = self.pieces.device
+        pieces = pieces.to(device)
         width = max(self.pieces.shape[1], len(pieces))
         rows = [functional.pad(part, (0, width - part.shape[-1])) for part in (self.pieces, pieces[None])]
         self.pieces = torch.cat(rows)
-        number = torch.full((len(places),), len(self.pieces) - 1)
+        number = torch.full((len(places),), len(self.pieces) - 1, device=device)
         self.sentence_of = torch.cat([self.sentence_of, number])
-        self.place_of = torch.cat([self.place_of, torch.tensor(places)])
+        self.place_of = torch.cat([self.place_of, torch.tensor(places, device=device)])
 
     def fresh(self) -> FineTuned:
         """Return a copy with the weights as they were loaded."""
@@ -199,7 +201,7 @@ def load_transformer(folder: Path) -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         model = AutoModel.from_pretrained(str(folder), local_files_only=True)

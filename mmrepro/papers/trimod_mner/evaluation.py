@@ -80,7 +80,8 @@ def tweet_counts(runs: Runs, system: str) -> Counts:
         [span_counts([gold], [tags]) for gold, tags in zip(runs.gold, answers, strict=True)]
         for answers in runs.answers[system].values()
     ]
-    return np.asarray(by_seed, dtype=np.int64).sum(0)
+    counts: Counts = np.asarray(by_seed, dtype=np.int64).sum(0)
+    return counts
 
 
 def f1_interval(one: Counts, other: Counts, rows: NDArray[np.int64] | None = None) -> Interval:

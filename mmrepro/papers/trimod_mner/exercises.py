@@ -74,9 +74,9 @@ EXERCISES = (
         title="Add up before you divide",
         level="medium",
         task=(
-            "Write `micro_f1(counts)` for an array of shape (tweets, 3) with right, predicted and gold entities "
-            "of each tweet: micro-F1 in percent. Then draw rows of `evaluation.tweet_counts(runs, 'text')` with "
-            "replacement, and look at how far F1 moves from draw to draw."
+            "Write `micro_f1(counts)` for an array of shape (tweets, 3) with right, predicted and gold "
+            "entities of each tweet: micro-F1 in percent. Then draw rows of "
+            "`evaluation.tweet_counts(trained, 'text')` with replacement, and look at how far F1 moves."
         ),
         hint="F1 = 2 · right / (predicted + gold), with the sums over all tweets.",
         solution=micro_f1,
@@ -87,8 +87,8 @@ EXERCISES = (
         level="hard",
         task=(
             "A permutation may leave some captions with their own tweet, which weakens the control. Write "
-            "`derangement(count, seed)`: a random order of `range(count)`, as a list, in which nothing stays in "
-            "its place."
+            "`derangement(count, seed)`: a random order of `range(count)`, as a list, in which nothing "
+            "stays in its place."
         ),
         hint="Draw a permutation, and pass everything on to the next one in its order, as in a circle.",
         solution=derangement,

@@ -1,9 +1,10 @@
-"""One trained tagger, one tweet, other views: which spans move?"""
+"""One trained tagger, one tweet, other views: the spans that move."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -69,3 +70,13 @@ def marked(words: Sequence[str], tags: Tags) -> str:
         shown[span.start] = start + shown[span.start]
         shown[span.stop - 1] += f" <small>{span.kind}</small></mark>"
     return " ".join(shown)
+
+
+def one_tweet(part: Part, row: int, model: TriModTagger, hashtag: bool, caption: bool, typed: str) -> Part:
+    """Return tweet `row` with its views switched on or off, or with a typed caption."""
+    one = part.take([row])
+    if caption and typed.strip():
+        one = with_caption(part, row, typed.split(), cast(Encoder, model.encoder))
+    if not hashtag:
+        one = one.silenced("hashtag")
+    return one if caption else one.silenced("image")

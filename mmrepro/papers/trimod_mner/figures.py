@@ -136,7 +136,7 @@ def seed_strip(differences: pd.DataFrame, noise: float, order: Sequence[str]) ->
     sns.stripplot(
         rows, x="difference", y="system", order=order, color=PALETTE[0], size=6, jitter=0.12, ax=axis
     )
-    means = rows.groupby("system")["difference"].mean().reindex(order)
+    means = rows.groupby("system")["difference"].mean().reindex(list(order))
     axis.plot(means, range(len(order)), "D", color=PALETTE[1], ms=8, label="mean over seeds")
     axis.set(xlabel="test F1 less that of text alone, same seed (points)", ylabel="")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)

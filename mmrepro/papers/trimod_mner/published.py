@@ -22,8 +22,11 @@ def load_curves(data: LocalData) -> pd.DataFrame:
     frame = read_csv(data.path("umt_logs/umt_bert_crf_curves.csv"))
     if list(frame.columns) != _COLUMNS:
         raise MMReproError(f"The curve table must have the columns {', '.join(_COLUMNS)}.")
-    micro = frame[frame["label"] == "micro avg"]
-    return micro.assign(f1=micro["f1"] * 100)[["dataset", "split", "epoch", "f1", "support"]]
+    # The log ends with the scores of its best epoch, which are no point of the curve.
+    numbered = frame["epoch"].astype(str).str.isdigit()
+    micro = frame[(frame["label"] == "micro avg") & numbered]
+    found = micro.assign(f1=micro["f1"] * 100, epoch=micro["epoch"].astype(int))
+    return found[["dataset", "split", "epoch", "f1", "support"]]
 
 
 def epoch_noise(curves: pd.DataFrame, dataset: str, split: str = "test", after: int = 10) -> float:

@@ -67,7 +67,8 @@ def read_tweets(path: Path, stray: StrayPolicy = "refuse", max_words: int = 256)
 def _blocks(path: Path) -> Iterable[tuple[int, str, list[tuple[str, str]]]]:
     """Yield each tweet's line, image id and (word, tag) rows."""
     start, image, rows = 0, "", list[tuple[str, str]]()
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    # Not splitlines(): some words are characters that it takes for the end of a line.
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
         if line.startswith(_IMAGE):
             if image:
                 yield start, image, rows
@@ -86,10 +87,10 @@ def _blocks(path: Path) -> Iterable[tuple[int, str, list[tuple[str, str]]]]:
 
 
 def _row(line: str, name: str, number: int) -> tuple[str, str]:
-    # Some words hold no-break spaces, so that only the tab and the last space part word and tag.
+    # A word may be, or hold, a no-break space, so words are not stripped.
     word, gap, tag = line.rpartition("\t" if "\t" in line else " ")
     tag = tag.strip()
-    if not gap or not word.strip():
+    if not gap or not word:
         raise MMReproError(
             f"{name}, line {number}: {line.strip()!r} is a word without a tag, or the reverse."
         )
@@ -119,7 +120,7 @@ def _settle(tweets: list[Tweet], stray: StrayPolicy, name: str) -> list[Tweet]:
     found = stray_tags(tweets)
     if found and stray == "refuse":
         raise MMReproError(
-            f"{name}: {found} I- tags continue no entity of their type; choose stray='keep' or stray='repair'."
+            f"{name}: {found} I- tags continue no entity of their type; choose stray='keep' or 'repair'."
         )
     return [replace(tweet, tags=repaired(tweet.tags)) for tweet in tweets] if stray == "repair" else tweets
 
