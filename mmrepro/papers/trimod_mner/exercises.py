@@ -12,7 +12,7 @@ from mmrepro.display.exercise import Answer, Exercise
 
 def count_stray(tags: Sequence[str]) -> int:
     """Count ``I-`` tags that continue no entity of their own type."""
-    before = ["O", *tags[:-1]]
+    before = ["O", *tags][: len(tags)]
     return sum(
         tag.startswith("I-") and last not in (tag, f"B-{tag[2:]}")
         for last, tag in zip(before, tags, strict=True)

@@ -8,6 +8,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import rnn
 from torchcrf import CRF
 
 from mmrepro.papers.trimod_mner.corpus import ALPHABET, FLAGS
@@ -134,7 +135,7 @@ class TriModTagger(nn.Module):
         parts = [self.project(self.encoder(ids)), flags.float()]
         if self.characters is not None:
             parts.append(self.characters(letters.int()))
-        words, _ = self.text(self.drop(torch.cat(parts, -1)))
+        words = self._read(self.drop(torch.cat(parts, -1)), mask)
         joined, weights = words, {}
         for name, numbers in zip(VIEWS, memories, strict=True):
             if name in self.views:
@@ -143,6 +144,12 @@ class TriModTagger(nn.Module):
                 added, weights[name] = self.views[name](words, encode(numbers), numbers > 0)
                 joined = joined + added
         return self.emit(self.drop(self.norm(joined))), mask, weights
+
+    def _read(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Run the Bi-GRU over each tweet's own words; its way back must not begin in the padding."""
+        lengths = mask.sum(1).cpu()
+        packed = rnn.pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+        return rnn.pad_packed_sequence(self.text(packed)[0], batch_first=True, total_length=mask.shape[1])[0]
 
     @torch.inference_mode()
     def decode(self, batch: Batch) -> list[tuple[str, ...]]:

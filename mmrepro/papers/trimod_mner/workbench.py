@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from mmrepro.data.local import LocalData
 from mmrepro.papers.trimod_mner.captions import caption_words, load_captions
 from mmrepro.papers.trimod_mner.corpus import Part, build_parts
 from mmrepro.papers.trimod_mner.encoder import Encoder, FineTuned, FrozenStates, TrainedWords
+from mmrepro.papers.trimod_mner.regions import encode_images, resnet_trunk
 from mmrepro.papers.trimod_mner.settings import Settings
 from mmrepro.papers.trimod_mner.tweets import Tweet, thinned
 
@@ -37,11 +39,21 @@ def limits(settings: Settings) -> dict[str, int | None]:
 
 def make_parts(
     splits: Mapping[str, list[Tweet]], settings: Settings, data: GetData, encoder: Encoder
-) -> dict[str, Part]:
-    """Thin the splits and number their three views, with captions as the image view."""
+) -> tuple[dict[str, Part], Encoder | None]:
+    """Thin the splits and number their three views.
+
+    Returns
+    -------
+    tuple
+        Split -> part, and the encoder of image regions; None where the image view reads captions.
+    """
     kept = {name: thinned(tweets, limits(settings)[name]) for name, tweets in splits.items()}
+    if settings.image_folder is not None:
+        folder = Path(settings.image_folder).expanduser()
+        table, numbers = encode_images(kept, folder, settings.missing_captions, resnet_trunk())
+        return build_parts(kept, encoder, None, numbers), table
     captions = load_captions(data(f"captions_{settings.captioner}"), settings.task)
     words = {
         name: caption_words(tweets, captions, settings.missing_captions) for name, tweets in kept.items()
     }
-    return build_parts(kept, encoder, words)
+    return build_parts(kept, encoder, words), None
