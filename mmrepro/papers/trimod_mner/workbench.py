@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 from mmrepro.data.local import LocalData
 from mmrepro.papers.trimod_mner.captions import caption_words, load_captions
@@ -51,7 +52,7 @@ def make_parts(
     if settings.image_folder is not None:
         folder = Path(settings.image_folder).expanduser()
         table, numbers = encode_images(kept, folder, settings.missing_captions, resnet_trunk())
-        return build_parts(kept, encoder, None, numbers), table
+        return build_parts(kept, encoder, None, numbers), cast(Encoder, table)
     captions = load_captions(data(f"captions_{settings.captioner}"), settings.task)
     words = {
         name: caption_words(tweets, captions, settings.missing_captions) for name, tweets in kept.items()
