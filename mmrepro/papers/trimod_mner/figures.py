@@ -138,8 +138,9 @@ def seed_strip(differences: pd.DataFrame, noise: float, order: Sequence[str]) ->
     )
     means = rows.groupby("system")["difference"].mean().reindex(list(order))
     axis.plot(means, range(len(order)), "D", color=PALETTE[1], ms=8, label="mean over seeds")
-    if axis.get_legend() is not None:  # seaborn makes one of the band alone
-        axis.get_legend().remove()
+    own = axis.get_legend()
+    if own is not None:  # seaborn makes one of the band alone
+        own.remove()
     axis.set(xlabel="test F1 less that of text alone, same seed (points)", ylabel="")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure
