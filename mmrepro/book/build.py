@@ -17,7 +17,7 @@ from mmrepro.evidence.record import RunRecord
 from mmrepro.papers.paper import Paper, load_paper, paper_slugs
 
 _WARNINGS_TOLD = 5
-_WARNING = re.compile(r"\b(WARNING|ERROR|CRITICAL|Exception occurred)\b")
+_WARNING = re.compile(r"\b(WARNING|ERROR|CRITICAL|Exception occurred|Extension error|exception:)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
