@@ -7,7 +7,7 @@ from mmrepro.execution import commands, runner
 from mmrepro.execution.commands import Assignment, SeedList, run
 from mmrepro.execution.key import chapter_key
 from mmrepro.execution.runner import ChapterError, Outcome
-from mmrepro.papers.paper import load_paper
+from mmrepro.papers.paper import load_paper, paper_slugs
 from mmrepro.papers.settings import SettingsError, resolve_settings
 from tests.conftest import SLUG
 from tests.evidence.factory import content, metrics, paired
@@ -107,7 +107,8 @@ def test_what_is_asked_becomes_the_parameters_of_every_job(finished, chapters, t
 def test_without_a_name_every_chapter_runs_at_smoke(finished, chapters):
     chapters.given = seal(finished)
     assert invoke().exit_code == 0
-    assert [(job.slug, job.parameters) for job, _ in chapters.seen] == [(SLUG, {"profile": "smoke"})]
+    seen = [(job.slug, job.parameters) for job, _ in chapters.seen]
+    assert seen == [(slug, {"profile": "smoke"}) for slug in paper_slugs()]
 
 
 def test_a_failed_chapter_is_told_and_the_command_fails(checkout, chapters):
@@ -176,7 +177,7 @@ def test_comparing_and_publishing_makes_the_first_record(finished, chapters, che
 def test_only_stale_chapters_run_when_asked(finished, chapters, checkout):
     path = checkout.root / "results" / "cpu" / f"{SLUG}.json"
     chapters.given = seal(finished)
-    asked = ["--profile", "cpu", "--stale"]
+    asked = [SLUG, "--profile", "cpu", "--stale"]
     assert invoke(*asked).exit_code == 0
     assert len(chapters.seen) == 1  # there was no record
     write_record(seal(finished), path)
