@@ -59,7 +59,7 @@ class TestAFinishedRun:
         cells = [cell for cell in ran[0].files.read()[0].cells if cell.cell_type == "code"]
         assert len(cells) == 6  # parameters, injected, open, two, conclude
         for cell in cells:
-            assert set(cell.metadata["mmrepro"]) == {"wall_s", "cpu_s", "peak_mb"}
+            assert set(cell.metadata["mmrepro"]) == {"wall_s", "cpu_s", "peak_mb", "gpu_mb"}
         assert max(cell.metadata["mmrepro"]["peak_mb"] for cell in cells) > 20
 
     def test_the_stage_is_in_the_record(self, ran):
