@@ -126,24 +126,6 @@ def accuracy_strip(scores: pd.DataFrame, majority: float, order: Sequence[str]) 
     return figure
 
 
-def difference_plot(table: pd.DataFrame) -> Figure:
-    """Draw paired differences: interval over seeds (thick) and over speakers (thin).
-
-    `table` has the columns claim, value, low, high, cluster_low and cluster_high, in points.
-    """
-    figure, axis = plt.subplots(figsize=(7.6, 0.55 * len(table) + 1.2))
-    places = np.arange(len(table))[::-1]
-    axis.hlines(places, table["low"], table["high"], color=PALETTE[5], lw=7, label="over seeds")
-    low, high = table["cluster_low"], table["cluster_high"]
-    axis.hlines(places, low, high, color=INK, lw=1.5, label="over test clusters")
-    axis.plot(table["value"], places, "d", color=PALETTE[1], label="mean difference")
-    axis.axvline(0, color=RULE, linestyle="--")
-    axis.set(yticks=places, yticklabels=table["claim"], xlabel="difference in test accuracy (points)")
-    axis.set_ylim(-0.6, len(table) - 0.4)
-    figure.legend(loc="outside upper center", ncols=3, frameon=False)
-    return figure
-
-
 def reliability_diagram(runs: Runs) -> Figure:
     """Draw accuracy against confidence for each modality alone, all seeds pooled."""
     figure, axes = plt.subplots(1, 3, figsize=(8.4, 3.2), sharey=True)

@@ -146,27 +146,6 @@ def seed_strip(differences: pd.DataFrame, noise: float, order: Sequence[str]) ->
     return figure
 
 
-def difference_plot(table: pd.DataFrame) -> Figure:
-    """Draw paired differences: interval over seeds (thick) and over test tweets (thin).
-
-    `table` has the columns claim, value, low, high, cluster_low and cluster_high, in points.
-    """
-    figure, axis = plt.subplots(figsize=(7.6, 0.55 * len(table) + 1.2))
-    places = np.arange(len(table))[::-1]
-    axis.hlines(places, table["low"], table["high"], color=PALETTE[5], lw=7, label="over seeds")
-    axis.hlines(
-        places, table["cluster_low"], table["cluster_high"], color=INK, lw=1.5, label="over test tweets"
-    )
-    axis.plot(table["value"], places, "d", color=PALETTE[1], label="mean difference")
-    axis.axvline(0, color=RULE, linestyle="--")
-    labels = [text.replace(" − ", "\n− ") for text in table["claim"]]
-    axis.set(yticks=places, yticklabels=labels, xlabel="difference in F1 (points)")
-    axis.tick_params(axis="y", labelsize="small")
-    axis.set_ylim(-0.6, len(table) - 0.4)
-    figure.legend(loc="outside upper center", ncols=3, frameon=False)
-    return figure
-
-
 def metric_bars(scores: pd.DataFrame, metrics: Sequence[str], systems: Sequence[str], label: str) -> Figure:
     """Draw some metrics of some systems: mean over seeds, and the range from least to largest seed."""
     rows = scores[scores["metric"].isin(metrics) & scores["system"].isin(systems)]

@@ -31,17 +31,6 @@ def test_the_slider_starts_at_the_reported_cut_and_shows_one_step_at_a_time():
         assert list(step.args[0]["visible"]).index(True) == number
 
 
-def test_differences_are_drawn_where_they_are():
-    table = pd.DataFrame(
-        {"claim": ["M1", "M2"], "value": [5.0, 0.5], "low": [4, -1], "high": [6, 2], "cluster_low": [3, -2],
-         "cluster_high": [7, 3]}
-    )  # fmt: skip
-    axis = figures.difference_plot(table).axes[0]
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["M1", "M2"]
-    drawn = axis.lines[0].get_xydata()
-    assert drawn.tolist() == [[5.0, 1.0], [0.5, 0.0]]
-
-
 def test_reliability_is_drawn_for_every_modality(runs):
     axes = figures.reliability_diagram(runs).axes
     assert [axis.get_title() for axis in axes] == list(MODALITIES)
