@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from mmrepro.data.errors import SourceError, WrongContentError
+from mmrepro.data.transfer import download
 from mmrepro.errors import MMReproError
+
+GITHUB_API = "https://api.github.com"
+_LARGEST_LISTING = 10_000_000  # bytes
+Listing = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository on GitHub at one commit."""
+
+    name: str
+    commit: str
+
+
+RELEASED = Repository(
+    "mos3b-faqeeh/TriMod-Fusion-for-Multimodal-Named-Entity-Recognition-in-Social-Media",
+    "5d41d6b35a28161f16d50db8371823b5fdcd9371",
+)
+ORIGIN = Repository("jefferyYu/UMT", "f478ee65564b5532319a6cc643203149acfc5eed")
 
 
 def git_blob(content: bytes) -> str:
@@ -26,7 +50,29 @@ def blob_table(paths: Mapping[str, Path]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def read_listing(lines: Iterable[str]) -> dict[str, str]:
+def fetch_listing(repository: Repository, api: str = GITHUB_API) -> Listing:
+    """Ask GitHub which files a repository has at a commit, as path -> blob hash.
+
+    Raises
+    ------
+    SourceError
+        When the listing cannot be had, or is not whole.
+    """
+    url = f"{api}/repos/{repository.name}/git/trees/{repository.commit}?recursive=1"
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "tree.json"
+        download(url, answer, _LARGEST_LISTING)
+        try:
+            tree = json.loads(answer.read_bytes())
+            found = {entry["path"]: entry["sha"] for entry in tree["tree"] if entry["type"] == "blob"}
+        except (ValueError, KeyError, TypeError):
+            raise WrongContentError(f"{url} did not answer with a listing of files") from None
+    if tree.get("truncated"):
+        raise SourceError(f"{url} answered with a part of the listing only")
+    return found
+
+
+def read_listing(lines: Iterable[str]) -> Listing:
     """Read the output of ``git ls-tree -r <commit>`` as path -> blob hash.
 
     Raises
