@@ -1,4 +1,4 @@
-# The book, its tests and its checks. Everything runs in .venv, made here from requirements.lock.
+# The book, its tests and its checks. Everything runs in .venv, made here from the two lock files.
 PYTHON ?= python3
 PROFILE ?= smoke
 JOBS ?= 1
@@ -41,9 +41,10 @@ lock: $(INSTALLED)  ## Resolve the newest versions of everything into requiremen
 clean:  ## Remove the book, the runs and the environment
 	rm -rf _build .venv
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock requirements.no-deps.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.no-deps.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@

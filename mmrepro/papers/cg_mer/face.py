@@ -9,14 +9,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmrepro.errors import MMReproError
+
 NEEDED = ("facenet_pytorch", "av")
-INSTALL = "pip install --no-deps facenet-pytorch av"
+INSTALL = "python -m pip install --no-deps av facenet-pytorch"
 LANDMARKS = ("left eye", "right eye", "nose", "left mouth", "right mouth")
 
 
 def missing_packages() -> list[str]:
     """Name the optional packages that are not installed."""
     return [name for name in NEEDED if importlib.util.find_spec(name) is None]
+
+
+def require_detector() -> None:
+    """Raise MMReproError where the detector is not installed, with the command that mends it."""
+    missing = missing_packages()
+    if missing:
+        raise MMReproError(f"No face detector here, for {' and '.join(missing)} are missing: {INSTALL}")
 
 
 def read_frames(path: Path, count: int) -> tuple[list[NDArray[np.uint8]], NDArray[np.float64]]:
@@ -37,7 +46,7 @@ def read_frames(path: Path, count: int) -> tuple[list[NDArray[np.uint8]], NDArra
         images, times = [], []
         for number, frame in enumerate(container.decode(video=0)):
             if number in wanted:
-                images.append(frame.to_ndarray(format="rgb24"))
+                images.append(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
                 times.append(float(frame.time or 0.0))
     return images, np.array(times)
 

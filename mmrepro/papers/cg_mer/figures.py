@@ -10,8 +10,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
+from numpy.typing import NDArray
 
 from mmrepro.display.style import INK, PALETTE, RULE
+from mmrepro.papers.cg_mer.face import LANDMARKS
 from mmrepro.papers.cg_mer.kinect import HOLE_S, PHASES, Floats, Track
 from mmrepro.papers.cg_mer.segment import gaps, run_lengths, stretches
 from mmrepro.papers.cg_mer.votes import EMOTIONS, PANELS
@@ -229,4 +231,32 @@ def rater_curves(table: pd.DataFrame) -> Figure:
     axes[1].set(ylabel="majority names the\nintended emotion (%)", ylim=(0, 100))
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def face_track(image: NDArray[np.uint8], faces: pd.DataFrame, times: Floats) -> Figure:
+    """Draw the first face that was found, and how the face moves through the clip.
+
+    Parameters
+    ----------
+    image
+        The frame of the first row of `faces`, RGB, shape (height, width, 3).
+    faces
+        `face.detect`.
+    times
+        Of every frame in seconds, shape (frames,).
+    """
+    first = faces.iloc[0]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.0), width_ratios=(1.2, 1))
+    left.imshow(image)
+    width, height = first["right"] - first["left"], first["bottom"] - first["top"]
+    left.add_patch(Rectangle((first["left"], first["top"]), width, height, fc="none", ec=PALETTE[4], lw=2))
+    points = [(first[f"{name} x"], first[f"{name} y"]) for name in LANDMARKS]
+    left.scatter(*zip(*points, strict=True), s=14, color=PALETTE[5])
+    left.axis("off")
+    seconds = times[faces["frame"]]
+    right.plot(seconds, faces["nose x"], "o-", color=PALETTE[0], label="nose, from the left")
+    right.plot(seconds, faces["bottom"] - faces["top"], "s-", color=PALETTE[1], label="height of the box")
+    right.set(xlabel="time (s)", ylabel="pixels", ylim=(0, None))
+    right.legend(frameon=False, fontsize="small")
     return figure
