@@ -198,16 +198,18 @@ def before_after(examples: Sequence[tuple[str, Sequence[str], Mapping[str, Seque
             text=[[tag if tag != "O" else "" for tag in tags[name]] for name in conditions],
             customdata=[list(words)] * len(conditions),
             hovertemplate="%{customdata}: %{text}<extra>%{y}</extra>",
-            zmin=-0.5, zmax=4.5, colorscale=steps, xgap=2, ygap=4, visible=number == 0,
-            colorbar={"tickvals": list(range(5)), "ticktext": list(_KINDS), "thickness": 12},
+            zmin=-0.5, zmax=4.5, colorscale=steps, xgap=1, ygap=4, visible=number == 0,
+            colorbar={"tickvals": list(range(5)), "ticktext": list(_KINDS), "thickness": 12,
+                      "orientation": "h", "y": 1.0, "yanchor": "bottom"},
         )  # fmt: skip
         axis = {"xaxis.tickvals": list(range(len(words))), "xaxis.ticktext": list(words)}
         shown = {"visible": [other == number for other in range(len(examples))]}
         buttons.append({"label": entry, "method": "update", "args": [shown, axis]})
     first = list(examples[0][1])
     figure.update_layout(
-        xaxis={"tickvals": list(range(len(first))), "ticktext": first, "tickangle": -60},
-        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.25, "yanchor": "top"}],
-        margin={"t": 90, "l": 150, "b": 120},
+        xaxis={"tickvals": list(range(len(first))), "ticktext": first, "tickangle": -90},
+        updatemenus=[{"buttons": buttons, "x": 1, "xanchor": "right", "y": 1.45, "yanchor": "top"}],
+        yaxis={"automargin": True},
+        margin={"t": 130, "l": 10, "b": 120},
     )
     return figure
