@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,17 +22,39 @@ _MEAN, _DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def resnet_trunk() -> nn.Module:
-    """Return ResNet-152 without its pooling and classifier; torchvision downloads the weights once."""
+    """Return ResNet-152 without its pooling and classifier; torchvision downloads the weights once.
+
+    Raises
+    ------
+    MMReproError
+        When the weights are neither on this machine nor to be had.
+    """
     from torchvision.models import ResNet152_Weights, resnet152
 
-    network = resnet152(weights=ResNet152_Weights.IMAGENET1K_V1)
+    weights = ResNet152_Weights.IMAGENET1K_V1
+    try:
+        network = resnet152(weights=weights)
+    except OSError as error:  # of which urllib's errors are
+        place = Path(torch.hub.get_dir()) / "checkpoints"
+        raise MMReproError(
+            f"The weights of ResNet-152 cannot be downloaded here ({error}); put {weights.url} into {place}, "
+            "or leave image_folder out to read captions."
+        ) from None
     return nn.Sequential(*list(network.children())[:-2]).eval().requires_grad_(False)
 
 
 def encode_images(
-    splits: Mapping[str, Sequence[Tweet]], folder: Path, missing: Missing, trunk: nn.Module
+    splits: Mapping[str, Sequence[Tweet]],
+    folder: Path,
+    missing: Missing,
+    make_trunk: Callable[[], nn.Module] = resnet_trunk,
 ) -> tuple[FrozenTable, dict[str, list[Tensor]]]:
     """Encode each tweet's picture ``<image id>.jpg`` as one state a region.
+
+    Parameters
+    ----------
+    make_trunk
+        Makes the network from pictures (batch, 3, 224, 224) to maps; called once the folder is known.
 
     Returns
     -------
@@ -47,6 +69,7 @@ def encode_images(
     """
     if not folder.is_dir():
         raise MMReproError(f"image_folder names {folder}, which is not a folder; correct or leave it out.")
+    trunk = make_trunk()
     named = [tweet.image for tweets in splits.values() for tweet in tweets]
     found = {image: regions_of(folder / f"{image}.jpg", trunk) for image in dict.fromkeys(named)}
     bad = [image for image, states in found.items() if states is None]

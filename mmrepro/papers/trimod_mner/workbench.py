@@ -10,7 +10,7 @@ from mmrepro.data.local import LocalData
 from mmrepro.papers.trimod_mner.captions import caption_words, load_captions
 from mmrepro.papers.trimod_mner.corpus import Part, build_parts
 from mmrepro.papers.trimod_mner.encoder import Encoder, FineTuned, FrozenStates, TrainedWords
-from mmrepro.papers.trimod_mner.regions import encode_images, resnet_trunk
+from mmrepro.papers.trimod_mner.regions import encode_images
 from mmrepro.papers.trimod_mner.settings import Settings
 from mmrepro.papers.trimod_mner.tweets import Tweet, thinned
 
@@ -51,7 +51,7 @@ def make_parts(
     kept = {name: thinned(tweets, limits(settings)[name]) for name, tweets in splits.items()}
     if settings.image_folder is not None:
         folder = Path(settings.image_folder).expanduser()
-        table, numbers = encode_images(kept, folder, settings.missing_captions, resnet_trunk())
+        table, numbers = encode_images(kept, folder, settings.missing_captions)
         return build_parts(kept, encoder, None, numbers), cast(Encoder, table)
     captions = load_captions(data(f"captions_{settings.captioner}"), settings.task)
     words = {

@@ -1,11 +1,14 @@
+from urllib.error import URLError
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.models import ResNet152_Weights, resnet152
 
 from mmrepro.errors import MMReproError
 from mmrepro.papers.trimod_mner.model import TaggerConfig, TriModTagger
-from mmrepro.papers.trimod_mner.regions import encode_images, regions_of
+from mmrepro.papers.trimod_mner.regions import encode_images, regions_of, resnet_trunk
 from mmrepro.papers.trimod_mner.tweets import Tweet
 
 
@@ -34,7 +37,7 @@ def test_a_picture_becomes_49_regions(folder, trunk):
 
 
 def test_regions_are_shared_by_tweets_of_one_picture_and_read_by_a_tagger(folder, trunk, encoder):
-    table, numbers = encode_images(tweets("1", "2", "1"), folder, "refuse", trunk)
+    table, numbers = encode_images(tweets("1", "2", "1"), folder, "refuse", lambda: trunk)
     assert table.table.shape == (1 + 2 * 49, 5)
     assert numbers["train"][0].tolist() == numbers["train"][2].tolist()
     from mmrepro.papers.trimod_mner.corpus import build_parts
@@ -46,10 +49,33 @@ def test_regions_are_shared_by_tweets_of_one_picture_and_read_by_a_tagger(folder
 
 def test_pictures_that_will_not_open_are_counted(folder, trunk):
     with pytest.raises(MMReproError, match=r"2 of 3 pictures .* 3\.jpg first"):
-        encode_images(tweets("1", "3", "9"), folder, "refuse", trunk)
-    _, numbers = encode_images(tweets("1", "3", "9"), folder, "empty", trunk)
+        encode_images(tweets("1", "3", "9"), folder, "refuse", lambda: trunk)
+    _, numbers = encode_images(tweets("1", "3", "9"), folder, "empty", lambda: trunk)
     assert [len(each) for each in numbers["train"]] == [49, 0, 0]
-    with pytest.raises(MMReproError, match="not a folder"):
-        encode_images(tweets("1"), folder / "none", "empty", trunk)
     with pytest.raises(MMReproError, match="holds no picture"):
-        encode_images(tweets("9"), folder, "empty", trunk)
+        encode_images(tweets("9"), folder, "empty", lambda: trunk)
+
+
+def test_a_missing_folder_is_told_before_any_weights_are_asked_for(folder):
+    with pytest.raises(MMReproError, match="not a folder"):
+        encode_images(tweets("1"), folder / "none", "empty", lambda: pytest.fail("asked for weights"))
+
+
+def test_weights_that_cannot_be_had_are_told_with_the_place_for_them(monkeypatch):
+    def unreachable(*_, **__):
+        raise URLError("no route")
+
+    monkeypatch.setattr(ResNet152_Weights, "get_state_dict", unreachable)
+    monkeypatch.setattr(torch.nn.init, "kaiming_normal_", lambda weight, **_: weight)
+    with pytest.raises(MMReproError, match=r"no route.*resnet152-394f9c45\.pth into .*checkpoints, or leave"):
+        resnet_trunk()
+
+
+def test_the_trunk_gives_a_map_of_seven_by_seven(monkeypatch):
+    # Drawing 60 million weights anew takes seconds, and the shapes do not need it.
+    monkeypatch.setattr(torch.nn.init, "kaiming_normal_", lambda weight, **_: weight)
+    state = resnet152(weights=None).state_dict()
+    monkeypatch.setattr(ResNet152_Weights, "get_state_dict", lambda *_, **__: state)
+    network = resnet_trunk()
+    assert network(torch.zeros(1, 3, 224, 224)).shape == (1, 2048, 7, 7)
+    assert not network.training and not any(each.requires_grad for each in network.parameters())
