@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def difference_plot(table: pd.DataFrame, *, metric: str, clusters: str) -> Figure:
+def difference_plot(table: pd.DataFrame, *, metric: str, clusters: str | None = None) -> Figure:
     """Draw paired differences: the interval over seeds (thick) and over clusters of test items (thin).
 
     Parameters
@@ -19,7 +19,7 @@ def difference_plot(table: pd.DataFrame, *, metric: str, clusters: str) -> Figur
     metric
         What the difference is of, as in ``test accuracy``.
     clusters
-        What the thin interval is over, as in ``speakers``.
+        What the thin interval is over, as in ``speakers``; None where there is none.
     """
     import matplotlib.pyplot as plt
     import numpy as np
@@ -29,8 +29,9 @@ def difference_plot(table: pd.DataFrame, *, metric: str, clusters: str) -> Figur
     figure, axis = plt.subplots(figsize=(7.6, 0.6 * len(table) + 1.2))
     places = np.arange(len(table))[::-1]
     axis.hlines(places, table["low"], table["high"], color=PALETTE[5], lw=7, label="over seeds")
-    low, high = table["cluster_low"], table["cluster_high"]
-    axis.hlines(places, low, high, color=INK, lw=1.5, label=f"over {clusters}")
+    if clusters is not None:
+        low, high = table["cluster_low"], table["cluster_high"]
+        axis.hlines(places, low, high, color=INK, lw=1.5, label=f"over {clusters}")
     axis.plot(table["value"], places, "d", color=PALETTE[1], label="mean difference")
     axis.axvline(0, color=RULE, linestyle="--")
     labels = [text.replace(" − ", "\n− ") for text in table["claim"]]
