@@ -1,0 +1,1 @@
+"""InstructCell: a language model that reads and writes single cells."""
