@@ -46,7 +46,8 @@ def test_two_runs_give_equal_records_whose_tiers_are_those_of_the_data(slug, pap
     assert [claim.id for claim in one.claims] == [claim.id for claim in paper.claims]
     assert {stage.name for stage in one.stages} >= {"train", "evaluate"}
     tiers = {used.tier for used in one.data}
-    assert (tiers == {"synthetic"}) == (data_from == "sample")
+    # A package that is installed may bring real data along, which no sample replaces.
+    assert ("synthetic" in tiers) == (data_from == "sample")
     if data_from == "sample":
         assert not {"reproduced", "compatible"} & {c.verdict for c in one.claims if c.dataset is not None}
 
