@@ -30,3 +30,9 @@ def test_both_intervals_are_drawn_and_named():
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["over seeds", "over tweets", "mean difference"]
     assert figure.axes[0].get_xlabel() == "difference in F1 (points)"
+
+
+def test_without_clusters_there_is_one_interval():
+    figure = difference_plot(TABLE, metric="F1")
+    assert len(figure.axes[0].collections) == 1
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["over seeds", "mean difference"]
