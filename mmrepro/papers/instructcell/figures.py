@@ -261,7 +261,7 @@ def talk(turns: Sequence[tuple[str, pd.DataFrame]]) -> go.Figure:
     figure.update_layout(
         updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.2, "yanchor": "top"}],
         yaxis={"title": "mean ln(1 + counts per 10,000)"},
-        xaxis={"title": "genes that mark the type among real cells"},
+        xaxis={"title": {"text": "genes that mark the type", "standoff": 10}, "automargin": True},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         margin={"t": 90},
     )
