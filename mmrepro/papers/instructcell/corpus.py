@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import anndata as ad
 import numpy as np
@@ -80,7 +81,7 @@ class CellSet:
     labels: NDArray[np.str_]
     source: Source
 
-    @property
+    @cached_property
     def choices(self) -> list[str]:
         """Every answer there is, sorted."""
         return sorted(set(self.labels.tolist()))
