@@ -1,0 +1,1 @@
+"""Chapter hmg-emo: personal emotion as edge classification on a heterogeneous graph."""
