@@ -42,6 +42,8 @@ class Corpus:
         Number of the (user, item) pair of each answer, shape (e,): answers of one pair are never parted.
     reaction
         What a user said beside the emotion (liked, disliked), shape (e, r): never an input, but in the lab.
+    user_names, item_names, item_groups
+        How a reader knows a user, an item, and the group (genre) of an item.
     """
 
     emotions: tuple[str, ...]
@@ -54,6 +56,9 @@ class Corpus:
     labels: Tensor
     pair: Tensor
     reaction: Tensor
+    user_names: tuple[str, ...]
+    item_names: tuple[str, ...]
+    item_groups: tuple[str, ...]
 
     def __post_init__(self) -> None:
         for name, row, count in (("user", 0, len(self.users)), ("item", 1, self.item_count)):
@@ -61,8 +66,8 @@ class Corpus:
             if outside.any():
                 edge = int(outside.nonzero()[0])
                 raise MMReproError(
-                    f"Edge {edge} points to {name} {int(self.edges[row, edge])}, but there are {count} {name}s, "
-                    f"0 to {count - 1}; correct the edge or add the {name}."
+                    f"Edge {edge} points to {name} {int(self.edges[row, edge])}, but there are {count} "
+                    f"{name}s, 0 to {count - 1}; correct the edge or add the {name}."
                 )
         for name, values in (("users", self.users), *self.items.items()):
             if values.is_floating_point() and not torch.isfinite(values).all():
@@ -88,7 +93,7 @@ class Corpus:
         return replace(self, present=present)
 
     def without_context(self) -> Corpus:
-        """Take away what is known of the users: their features, and their links to each other and to groups."""
+        """Take away what is known of the users: their features and their links."""
         links = {kind: index for kind, index in self.links.items() if "user" not in kind}
         return replace(self, users=torch.zeros_like(self.users), links=links)
 
@@ -104,13 +109,14 @@ class Corpus:
         )
 
     def ungrouped(self) -> Corpus:
-        """Treat every answer as a pair of its own, so that repeats may be parted: a leak, for the lab alone."""
+        """Treat every answer as a pair, so that repeats may be parted: a leak, for the lab alone."""
         return replace(self, pair=torch.arange(len(self.pair)))
 
 
 def number_pairs(edges: Tensor) -> Tensor:
     """Number the distinct (user, item) pairs, shape (e,)."""
-    return edges.unique(dim=1, return_inverse=True)[1]
+    pairs: Tensor = edges.unique(dim=1, return_inverse=True)[1]
+    return pairs
 
 
 def kept_tracks(known: tracks.Tracks, most: int | None) -> np.ndarray:
@@ -145,6 +151,7 @@ def from_emotify(
         "genre": genre,
         HANDCRAFTED: tracks.standardised(known.handcrafted.to_numpy(dtype=float)),
     }
+    people = answers.listeners.iloc[heard]
     edges = torch.from_numpy(np.stack([users, np.searchsorted(ids[rows], frame["track"].to_numpy())]))
     return Corpus(
         emotions=emotify.EMOTIONS,
@@ -160,6 +167,9 @@ def from_emotify(
         labels=torch.from_numpy(frame[list(emotify.EMOTIONS)].to_numpy(dtype=np.float32)),
         pair=number_pairs(edges),
         reaction=torch.from_numpy(frame[["liked", "disliked"]].to_numpy(dtype=np.float32)),
+        user_names=tuple(emotify.profile_names(people)),
+        item_names=tuple(f"{known.table['genre'][row]} {ids[row]}" for row in rows),
+        item_groups=tuple(known.table["genre"].iloc[rows]),
     )
 
 

@@ -150,6 +150,12 @@ def listener_features(answers: Answers) -> tuple[np.ndarray, np.ndarray, list[st
     return np.column_stack(columns).astype(np.float32), groups, names
 
 
+def profile_names(people: pd.DataFrame) -> list[str]:
+    """Spell profiles for readers, as in ``28 years, Dutch, mood 4``."""
+    ages = people["age"].map(lambda age: "age unknown" if np.isnan(age) else f"{age:.0f} years")
+    return list(ages + ", " + people["language"] + ", mood " + people["mood"].astype(str))
+
+
 def co_occurrence(frame: pd.DataFrame) -> pd.DataFrame:
     """Return how often (%) the emotion of the column is ticked where that of the row is."""
     ticks = frame[list(EMOTIONS)].to_numpy(dtype=float)

@@ -25,7 +25,7 @@ def _check_mean(answer: Answer) -> None:
     found = np.asarray(found, dtype=float)
     assert found.shape == (3, 2), f"The shape must be (3, 2), not {found.shape}."
     assert not np.isnan(found).any(), "Nobody answered about item 1; return zeros there, not NaN."
-    assert np.allclose(found, [[1, 0.5], [0, 0], [0, 1]]), "Item 0 was answered twice: [1, 1/2]."
+    assert np.allclose(found, np.array([[1, 0.5], [0, 0], [0, 1]])), "Item 0 was answered twice: [1, 1/2]."
 
 
 def parted(pairs: Sequence[tuple[int, int]], message: Sequence[int], supervised: Sequence[int]) -> list[int]:
@@ -39,7 +39,7 @@ def _check_parted(answer: Answer) -> None:
     found = answer(pairs, [0, 1], [2, 3])
     assert found is not None, "It returns None; return a list of edges."
     assert list(found) == [2], (
-        f"Edge 2 is another answer of user 0 to item 5, whom edge 0 tells about; the answer is [2], not {found}."
+        f"Edge 2 is another answer of user 0 to item 5, which edge 0 tells; the answer is [2], not {found}."
     )
     assert list(answer(pairs, [1], [0, 2])) == [], (
         "Two supervised edges may share a pair: none carries messages."
@@ -77,8 +77,8 @@ EXERCISES = (
         title="The rival that needs no model",
         level="easy",
         task=(
-            "Write `item_mean(items, labels, count)`: the mean label vector of each item, as an array of shape "
-            "(count, emotions), zeros for an item that nobody answered about."
+            "Write `item_mean(items, labels, count)`: the mean label vector of each item, as an array of "
+            "shape (count, emotions), zeros for an item that nobody answered about."
         ),
         hint="`np.add.at` adds row by row, also where an item stands several times.",
         solution=item_mean,
@@ -88,8 +88,8 @@ EXERCISES = (
         title="Find the leak",
         level="medium",
         task=(
-            "Write `parted(pairs, message, supervised)`: the supervised edges, as a list, whose (user, item) pair also "
-            "stands among the message edges. `pairs[e]` is the pair of edge e."
+            "Write `parted(pairs, message, supervised)`: the supervised edges, as a list, whose (user, item) "
+            "pair also stands among the message edges. `pairs[e]` is the pair of edge e."
         ),
         hint="Collect the pairs of the message edges in a set first.",
         solution=parted,
@@ -99,10 +99,10 @@ EXERCISES = (
         title="A gate for what is there",
         level="hard",
         task=(
-            "Write `masked_gate(scores, present)`: softmax weights over the modalities that each item has, zero for "
-            "those it lacks; it must survive large scores and an item that has none."
+            "Write `masked_gate(scores, present)`: softmax weights over the modalities that each item has, "
+            "zero for those it lacks; it must survive large scores and an item that has none."
         ),
-        hint="Give missing modalities the score minus infinity, and subtract each row's maximum before `exp`.",
+        hint="A missing modality's score is minus infinity; subtract each row's maximum before `exp`.",
         solution=masked_gate,
         check=_check_gate,
     ),

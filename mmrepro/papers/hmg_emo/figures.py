@@ -46,7 +46,8 @@ def schema() -> Figure:
 
 
 def _node(axis: Axes, place: tuple[float, float], text: str, colour: str) -> None:
-    box = FancyBboxPatch((place[0] - 0.5, place[1] - 0.22), 1.0, 0.44, boxstyle="round,pad=0.08", fc="white", ec=colour, lw=2)  # fmt: skip
+    corner = (place[0] - 0.5, place[1] - 0.22)
+    box = FancyBboxPatch(corner, 1.0, 0.44, boxstyle="round,pad=0.08", fc="white", ec=colour, lw=2)
     axis.add_patch(box)
     axis.text(*place, text, ha="center", va="center", fontsize=9.5, color=INK)
 
@@ -122,11 +123,29 @@ def known_unseen(table: pd.DataFrame, metric: str, suffix: str) -> Figure:
     )
     places = {system: place for place, system in enumerate(order)}
     figure, axis = plt.subplots(figsize=(7.6, 0.36 * len(order) + 1.3))
-    for name, label, colour, mark in ((metric, "known songs", _KNOWN, "o"), (metric + suffix, "unseen songs", _UNSEEN, "D")):  # fmt: skip
+    kinds = (
+        (metric, "known items", _KNOWN, "o"),
+        (metric + suffix, "unseen items", _UNSEEN, "D"),
+    )
+    for name, label, colour, mark in kinds:
         rows = table[table["metric"] == name]
-        axis.plot(rows["value"], rows["system"].map(places), ".", color=colour, alpha=0.35, ms=6)
+        axis.plot(
+            rows["value"].to_numpy(),
+            rows["system"].map(places).to_numpy(),
+            ".",
+            color=colour,
+            alpha=0.35,
+            ms=6,
+        )
         means = rows.groupby("system")["value"].mean()
-        axis.plot(means, [places[system] for system in means.index], mark, color=colour, label=label, ms=7)
+        axis.plot(
+            means.to_numpy(),
+            [places[str(system)] for system in means.index],
+            mark,
+            color=colour,
+            label=label,
+            ms=7,
+        )
     axis.set(yticks=range(len(order)), yticklabels=list(order), xlabel=f"{metric} in the test (%)")
     axis.invert_yaxis()
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
@@ -140,8 +159,8 @@ def missing_lines(table: pd.DataFrame) -> Figure:
     for axis, name in zip(axes[0], names, strict=True):
         rows = table[table["modality"] == name].assign(share=lambda frame: 100 * frame["share"])
         sns.lineplot(
-            rows, x="share", y="mAP", hue="system", style="system", markers=True, dashes=False, errorbar=("pi", 100),
-            legend=axis is axes[0, -1], ax=axis,
+            rows, x="share", y="mAP", hue="system", style="system", markers=True, dashes=False,
+            errorbar=("pi", 100), legend=axis is axes[0, -1], ax=axis,
         )  # fmt: skip
         axis.set(title=f"without {name}", xlabel="songs that lack it (%)", ylabel="mAP in the test (%)")
     handles, labels = axes[0, -1].get_legend_handles_labels()
@@ -174,8 +193,8 @@ def emotion_dots(table: pd.DataFrame, base: Mapping[str, float]) -> Figure:
     order = sorted(base, key=lambda name: -base[name])
     figure, axis = plt.subplots(figsize=(7.6, 4.2))
     sns.pointplot(
-        table, y="emotion", x="AP", hue="system", order=order, errorbar=("pi", 100), linestyle="none", dodge=0.4,
-        err_kws={"linewidth": 1.2}, ax=axis,
+        table, y="emotion", x="AP", hue="system", order=order, errorbar=("pi", 100), linestyle="none",
+        dodge=0.4, err_kws={"linewidth": 1.2}, ax=axis,
     )  # fmt: skip
     axis.plot(
         [base[name] for name in order],
@@ -196,10 +215,12 @@ def leak_bars(table: pd.DataFrame) -> Figure:
     means = table.groupby("leak", sort=False)[["honest", "leaky"]].mean()
     places = {leak: place for place, leak in enumerate(means.index)}
     figure, axis = plt.subplots(figsize=(7.6, 0.6 * len(places) + 1.3))
-    for row in table.itertuples():
-        axis.plot([row.honest, row.leaky], [places[row.leak]] * 2, color=RULE, lw=1, alpha=0.5)
-    axis.plot(means["honest"], range(len(means)), "o", color=PALETTE[0], ms=8, label="honest")
-    axis.plot(means["leaky"], range(len(means)), "D", color=PALETTE[1], ms=8, label="with the leak")
+    for leak, honest, leaky in zip(table["leak"], table["honest"], table["leaky"], strict=True):
+        axis.plot([honest, leaky], [places[leak]] * 2, color=RULE, lw=1, alpha=0.5)
+    axis.plot(means["honest"].to_numpy(), range(len(means)), "o", color=PALETTE[0], ms=8, label="honest")
+    axis.plot(
+        means["leaky"].to_numpy(), range(len(means)), "D", color=PALETTE[1], ms=8, label="with the leak"
+    )
     for leak, (honest, leaky) in means.iterrows():
         axis.annotate(f"{leaky - honest:+.1f}", (max(honest, leaky), places[str(leak)]), xytext=(9, -4),
                       textcoords="offset points", fontsize="small")  # fmt: skip

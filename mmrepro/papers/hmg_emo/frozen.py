@@ -74,7 +74,7 @@ class FrozenEncoders:
         return kept(f"text|{self.identity}", list(texts), encode)
 
     def colours(self, paths: Sequence[Path]) -> Tensor:
-        """Describe images by hand: mean and spread of hue, saturation and value, and a hue histogram, (n, 18)."""
+        """Describe images by hand with `colour_features`, (n, 18)."""
 
         def encode() -> Iterator[Half]:
             for path in paths:
@@ -128,7 +128,8 @@ def _pixels(path: Path) -> Tensor:
     from torchvision.transforms import functional as pictures
 
     scaled = pictures.to_tensor(_opened(path).resize((_SIDE, _SIDE)))
-    return pictures.normalize(scaled, _MEAN, _DEVIATION)
+    pixels: Tensor = pictures.normalize(scaled, _MEAN, _DEVIATION)
+    return pixels
 
 
 @torch.inference_mode()
@@ -139,7 +140,7 @@ def _features(network: nn.Module, pixels: Tensor) -> Half:
 
 
 def colour_features(picture: Image.Image) -> NDArray[np.float64]:
-    """Return mean and spread of hue, saturation, value (0 to 1), and a histogram of hue in twelve bins, (18,)."""
+    """Return mean and spread of hue, saturation and value (0 to 1), and twelve bins of hue, (18,)."""
     pixels = np.asarray(picture.convert("HSV"), dtype=float).reshape(-1, 3) / 255
     histogram = np.histogram(pixels[:, 0], bins=12, range=(0, 1))[0] / len(pixels)
     return np.concatenate([pixels.mean(0), pixels.std(0), histogram])

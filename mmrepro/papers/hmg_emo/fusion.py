@@ -66,7 +66,7 @@ class GatedFusion(nn.Module):
 
     def weights(self, states: Tensor, present: Tensor) -> Tensor:
         """Return the share of each modality, (n, modalities); rows add up to one."""
-        scores = self.score(states).squeeze(-1) + self.bias
+        scores: Tensor = self.score(states).squeeze(-1) + self.bias
         # An item without any modality gets equal shares of zeros, not a division by zero.
         return scores.masked_fill(~present, -1e9).softmax(-1)
 

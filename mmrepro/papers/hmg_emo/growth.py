@@ -19,7 +19,7 @@ _USERS, _ITEMS, _EMOTIONS, _BATCH = 700, 400, 9, 512
 
 
 def generated_corpus(multiple: int, seed: int = 0) -> Corpus:
-    """Draw a corpus of `multiple` times `UNIT` edges, with users and items in proportion; all of it is random."""
+    """Draw a random corpus of `multiple` times `UNIT` edges, with users and items in proportion."""
     draw = torch.Generator().manual_seed(seed)
     users, items, edges = _USERS * multiple, _ITEMS * multiple, UNIT * multiple
     ends = torch.stack([torch.randint(count, (edges,), generator=draw) for count in (users, items)])
@@ -34,6 +34,9 @@ def generated_corpus(multiple: int, seed: int = 0) -> Corpus:
         labels=(torch.rand(edges, _EMOTIONS, generator=draw) < 0.2).float(),
         pair=number_pairs(ends),
         reaction=torch.zeros(edges, 0),
+        user_names=(),
+        item_names=(),
+        item_groups=(),
     )
 
 

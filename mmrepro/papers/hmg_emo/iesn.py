@@ -25,18 +25,18 @@ TABLES = {
     "texts.csv": ("image", "text"),
 }
 HOW_TO_ASK = (
-    "IESN is sent on request: write to Sicheng Zhao (address on sites.google.com/site/schzhao) with your name, "
-    "affiliation and supervisor; then lay it out as data_manifests/hmg-emo.yml describes"
+    "IESN is sent on request: write to Sicheng Zhao (address on sites.google.com/site/schzhao) with your "
+    "name, affiliation and supervisor; then lay it out as data_manifests/hmg-emo.yml describes"
 )
 
 
 def load_iesn(source: LocalData, encoders: FrozenEncoders) -> Corpus:
     """Read the copy of IESN that ``MMREPRO_IESN`` points to.
 
-    ``MMREPRO_IESN`` names ``edges.csv`` (user, image, emotion: one row an answer). Beside it lie ``users.csv``
-    (user, group: one row a membership, the group may be empty), ``links.csv`` (user, friend), ``texts.csv``
-    (image, text: what its owner wrote) and the folder ``images`` with ``<image>.jpg``. The archive's own layout is not
-    published, so this one is ours.
+    ``MMREPRO_IESN`` names ``edges.csv`` (user, image, emotion: one row an answer). Beside it lie
+    ``users.csv`` (user, group: one row a membership, the group may be empty), ``links.csv`` (user, friend),
+    ``texts.csv`` (image, text: what its owner wrote) and the folder ``images`` with ``<image>.jpg``. The
+    archive's own layout is not published, so this one is ours.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def load_iesn(source: LocalData, encoders: FrozenEncoders) -> Corpus:
     Raises
     ------
     MMReproError
-        When a table, column or image is missing (the sentence says how to ask for IESN), or when an edge points to
-        an unknown user or image.
+        When a table, column or image is missing (the sentence says how to ask for IESN), or when an edge
+        points to an unknown user or image.
     """
     folder = source.folder
     tables = {name: _table(folder, name) for name in TABLES}
@@ -86,6 +86,9 @@ def load_iesn(source: LocalData, encoders: FrozenEncoders) -> Corpus:
         labels=torch.eye(len(EMOTIONS))[torch.tensor([EMOTIONS.index(each) for each in edges["emotion"]])],
         pair=number_pairs(ends),
         reaction=torch.zeros(len(edges), 0),
+        user_names=tuple(users),
+        item_names=tuple(images),
+        item_groups=("images",) * len(images),
     )
 
 
@@ -100,11 +103,11 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     return frame
 
 
-def _numbered(frame: pd.DataFrame, name: str, **known: pd.Index) -> Tensor:
+def _numbered(frame: pd.DataFrame, name: str, **known: pd.Index[str]) -> Tensor:
     """Number two columns by what is known; an unknown one is told with its line."""
     rows = []
     for column, index in known.items():
-        places = index.get_indexer(frame[column])
+        places = index.get_indexer(pd.Index(frame[column]))
         if (places < 0).any():
             line = int(np.flatnonzero(places < 0)[0])
             kind = "image" if column == "image" else "user"
@@ -116,12 +119,12 @@ def _numbered(frame: pd.DataFrame, name: str, **known: pd.Index) -> Tensor:
     return torch.stack(rows)
 
 
-def _groups(memberships: pd.DataFrame, users: pd.Index) -> dict[Relation, Tensor]:
+def _groups(memberships: pd.DataFrame, users: pd.Index[str]) -> dict[Relation, Tensor]:
     named = memberships[memberships["group"] != ""]
     if named.empty:
         return {}
     groups = pd.Categorical(named["group"]).codes.astype(np.int64)
-    ends: Sequence[np.ndarray] = (groups, users.get_indexer(named["user"]).astype(np.int64))
+    ends: Sequence[np.ndarray] = (groups, users.get_indexer(pd.Index(named["user"])).astype(np.int64))
     return {("group", "of", "user"): torch.from_numpy(np.stack(ends))}
 
 

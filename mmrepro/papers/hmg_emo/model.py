@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -120,22 +120,22 @@ class EmotionNetwork(nn.Module):
 
     def first_states(self, graph: HeteroData) -> dict[str, Tensor]:
         """Return every node's state before any message, node type -> (nodes, size)."""
-        items, present = self._modalities(graph)
-        states = {
-            "user": self.drop(self.context(graph["user"].x)),
-            "item": self.drop(self.fusion(items, present)),
-        }
+        store = graph["item"]
+        items = self.fusion(self.encoders(store), store.present[:, self.columns])
+        states = {"user": self.drop(self.context(graph["user"].x)), "item": self.drop(items)}
         return states | {name: embed(graph[name].id) for name, embed in self.groups.items()}
 
-    def gates(self, graph: HeteroData) -> Tensor:
-        """Return how each item weighs its modalities, (items, modalities); only gated fusion has weights."""
+    def gates(self, items: Mapping[str, Tensor], present: Tensor) -> Tensor:
+        """Return how each item weighs its modalities, (items, modalities); only gated fusion has weights.
+
+        Parameters
+        ----------
+        items, present
+            As in `Corpus`, of the items asked about.
+        """
         if not isinstance(self.fusion, GatedFusion):
             raise TypeError(f"{type(self.fusion).__name__} has no weights.")
-        return self.fusion.weights(*self._modalities(graph))
-
-    def _modalities(self, graph: HeteroData) -> tuple[Tensor, Tensor]:
-        store = graph["item"]
-        return self.encoders({name: store[name] for name in self.encoders}), store.present[:, self.columns]
+        return self.fusion.weights(self.encoders(items), present[:, self.columns])
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -87,7 +87,8 @@ def draw_incoming(targets: Tensor, nodes: Tensor, fanout: int) -> Tensor:
     # With replacement where there are more than fit: a repeat is dropped, so a node may get fewer.
     random = (torch.rand(slots.shape, device=targets.device) * degree[:, None]).long()
     places = torch.where(degree[:, None] > fanout, random, slots)
-    return order[(start[:, None] + places)[places < degree[:, None]]].unique()
+    drawn: Tensor = order[(start[:, None] + places)[places < degree[:, None]]].unique()
+    return drawn
 
 
 def _by_library(graph: HeteroData, asked: Tensor, fanout: int, hops: int) -> tuple[HeteroData, Tensor]:
@@ -100,7 +101,7 @@ def _by_library(graph: HeteroData, asked: Tensor, fanout: int, hops: int) -> tup
         small: HeteroData = next(iter(loader))
     except ImportError:
         raise MMReproError(
-            "sampler 'library' needs pyg-lib or torch-sparse, which torch-geometric draws neighbours with; install "
-            "one for your torch release (pyg.org, Installation) or choose sampler='capped'."
+            "sampler 'library' needs pyg-lib or torch-sparse, which torch-geometric draws neighbours with; "
+            "install one for your torch release (pyg.org, Installation) or choose sampler='capped'."
         ) from None
     return small, small[FELT].edge_label_index

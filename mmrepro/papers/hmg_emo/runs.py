@@ -70,6 +70,7 @@ SYSTEMS = (
     System("graph, gate, no context", context=False),
     System("graph + labels, gate", labels=True, unseen=True),
 )
+_SHOWN = 2000  # items in a figure
 SHARES = (0.25, 0.5, 0.75, 1.0)  # of the items that lose a modality in the test
 
 
@@ -123,7 +124,7 @@ class Runs:
 
 
 class EdgeLoss:
-    """The loss that the training loop asks for: a batch of pairs is predicted from all other training pairs."""
+    """The loss for the training loop: a batch of pairs is predicted from all other training pairs."""
 
     def __init__(self, split: Split, settings: Settings) -> None:
         self.split, self.settings = split, settings
@@ -224,7 +225,7 @@ def train_systems(
             if system.reads == "fused" and system.graph and system.context and not system.labels:
                 runs.missing.setdefault(system.name, {})[seed] = without_each(model, split, settings, seed)
             if system.name == "graph, gate":
-                runs.gates[seed] = gates(model, split)
+                runs.gates[seed] = gates(model, corpus)
         print(f"{system.name}: {len(splits)} seed(s) trained, unseen {unseen}", flush=True)
     return runs
 
@@ -243,8 +244,15 @@ def without_each(
 
 
 @torch.inference_mode()
-def gates(model: EmotionNetwork, split: Split) -> NDArray[np.float32]:
-    """Return how a trained model weighs each item's modalities, (items, modalities)."""
+def gates(model: EmotionNetwork, corpus: Corpus) -> NDArray[np.float32]:
+    """Return how a trained model weighs the modalities of the items that `shown_items` names."""
     model.eval()
-    graph = message_graph(split.asking(split.test)).to(next(model.parameters()).device)
-    return cast(NDArray[np.float32], model.gates(graph).cpu().numpy())
+    device, rows = next(model.parameters()).device, torch.from_numpy(shown_items(corpus))
+    items = {name: corpus.items[name][rows].to(device) for name in corpus.modalities}
+    return cast(NDArray[np.float32], model.gates(items, corpus.present[rows].to(device)).cpu().numpy())
+
+
+def shown_items(corpus: Corpus) -> NDArray[np.int64]:
+    """Return the items that figures show: all of a small corpus, evenly spaced ones of a large one."""
+    count = corpus.item_count
+    return np.unique(np.linspace(0, count - 1, min(count, _SHOWN)).astype(np.int64))

@@ -47,8 +47,9 @@ def write_emotify(folder: Path) -> None:
     order = spelled.sort_values(["genre", "track"]).index.to_numpy()
     info = pd.DataFrame(
         {
-            "Track ID": table["track"], "Genre": table["genre"], "Filename": table["track"].astype(str) + ".mp3",
-            "Duration": 60.0, "Sample rate": 44100.0, "Max absolute amplitude": 0.9,
+            "Track ID": table["track"], "Genre": table["genre"],
+            "Filename": table["track"].astype(str) + ".mp3", "Duration": 60.0,
+            "Sample rate": 44100.0, "Max absolute amplitude": 0.9,
             "Mean absolute amplitude": table["loudness"],
         }
     )  # fmt: skip
@@ -71,8 +72,9 @@ def _answers(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     )  # fmt: skip
     habit = rng.normal(scale=0.8, size=(_LISTENERS, len(EMOTIONS)))
     # Evenly spaced tracks are what profile smoke keeps; they get most answers.
-    tracks = np.where(rng.random(_ANSWERS) < 0.7, rng.choice(np.linspace(0, 399, 40).round().astype(int), _ANSWERS),
-                      rng.integers(0, _TRACKS, _ANSWERS))  # fmt: skip
+    spaced = np.linspace(0, _TRACKS - 1, 40).round().astype(int)
+    frequent, any_track = rng.choice(spaced, _ANSWERS), rng.integers(0, _TRACKS, _ANSWERS)
+    tracks = np.where(rng.random(_ANSWERS) < 0.7, frequent, any_track)
     listeners = rng.integers(0, _LISTENERS, _ANSWERS)
     genres = table["genre"].map(GENRES.index).to_numpy()[tracks]
     appeal = _taste()[genres] + habit[listeners] + rng.gumbel(size=(_ANSWERS, len(EMOTIONS)))

@@ -1,4 +1,4 @@
-"""Film scenes rated by people who are known by name: how much of an emotion is the person's, how much the scene's."""
+"""Film scenes rated by people with ids: how much of an emotion is the person's, how much the scene's."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ class Partition:
             row = int(self.supervised[shared][0])
             user, item = self.corpus.edges[:, row].tolist()
             raise MMReproError(
-                f"{int(shared.sum())} edges are predicted and carry messages at once, the one from user {user} to "
-                f"item {item} first; a message edge tells its own answer, so take them out of one of the two."
+                f"{int(shared.sum())} edges are predicted and carry messages at once, the one from user "
+                f"{user} to item {item} first; a message edge tells its own answer, so take them out of one."
             )
 
     @property

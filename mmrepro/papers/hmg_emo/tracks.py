@@ -1,4 +1,4 @@
-"""What is known of each Emotify track: genre, loudness, tags, mel image and hand-crafted features, in one order."""
+"""What is known of each Emotify track: genre, loudness, tags, mel image, hand-crafted features."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def load_tracks(
     broken = table["track"][table["nan_frames"] > 0].tolist()
     if broken and nan_frames == "refuse":
         raise MMReproError(
-            f"The tag array has frames that are no numbers for {len(broken)} tracks, {broken[0]} first; choose "
-            "nan_frames='skip' to average over the others."
+            f"The tag array has frames that are no numbers for {len(broken)} tracks, {broken[0]} first; "
+            "choose nan_frames='skip' to average over the others."
         )
     sheet = read_csv(audio.path("emotify/handcrafted.csv"))
     pictures = read_npz(audio.path("emotify/melspec64.npz"))
@@ -152,8 +152,8 @@ def check_alignment(tracks: Tracks) -> pd.DataFrame:
     if len(failed):
         check, home, value = failed.iloc[0]
         raise MMReproError(
-            f"Features are not in the order of info.csv: {check}, genre {home}, is {value:.2f}. Give the feature "
-            "file with its rows in the order of info.csv (1, 10, 100, 11...)."
+            f"Features are not in the order of info.csv: {check}, genre {home}, is {value:.2f}. Give the "
+            "feature file with its rows in the order of info.csv (1, 10, 100, 11...)."
         )
     return table
 

@@ -23,7 +23,7 @@ def read_emotify(settings: Settings, data: GetData) -> tuple[Answers, Tracks]:
 
 
 def make_corpus(settings: Settings, data: GetData, answers: Answers, tracks: Tracks) -> Corpus:
-    """Make the corpus that the settings name; IESN and its encoders are obtained only where it is asked for."""
+    """Make the corpus that the settings name; IESN and its encoders are obtained only for task ``iesn``."""
     if settings.task == "iesn":
         weights = data("mbert")
         encoders = FrozenEncoders(resnet50, lambda: load_language(weights.folder), weights.sha256)
