@@ -104,7 +104,7 @@ def _check_columns(frame: pd.DataFrame, path: Path) -> None:
         wrong = ~frame[name].isin(allowed)
         if wrong.any():
             raise MMReproError(
-                f"{path.name}, line {_line(wrong)}: {name} is {frame[name][wrong].iloc[0]!r}; "
+                f"{path.name}, line {_line(wrong)}: {name} is {frame[name][wrong].iloc[0]}; "
                 f"it must be one of {', '.join(map(str, allowed))}."
             )
     if not pd.api.types.is_numeric_dtype(frame["age"]) or frame["language"].isna().any():

@@ -118,7 +118,9 @@ def item_intervals(
             continue
         redraw = on["mAP"].worst_of if claim.metric == WORST else on[claim.metric].map_of
         one, other = (redraw(system) for system in claim.systems)
-        intervals[claim.id] = percentile_interval(one - other)
+        difference = one - other
+        # In a tiny run a draw may hold no test item at all; it says nothing.
+        intervals[claim.id] = percentile_interval(difference[np.isfinite(difference)])
     return intervals
 
 

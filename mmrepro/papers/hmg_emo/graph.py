@@ -24,12 +24,12 @@ def message_graph(partition: Partition) -> HeteroData:
     """
     corpus = partition.corpus
     graph = HeteroData()
-    graph["user"].x = corpus.users
-    graph["item"].present = corpus.present
+    graph["user"].x, graph["user"].num_nodes = corpus.users, len(corpus.users)
+    graph["item"].present, graph["item"].num_nodes = corpus.present, corpus.item_count
     for name, values in corpus.items.items():
         graph["item"][name] = values
     for name, count in group_sizes(corpus).items():
-        graph[name].id = torch.arange(count)
+        graph[name].id, graph[name].num_nodes = torch.arange(count), count
     for kind, index in corpus.links.items():
         graph[kind].edge_index = index
     edges, labels = corpus.edges[:, partition.message], corpus.labels[partition.message]

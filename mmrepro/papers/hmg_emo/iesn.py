@@ -73,7 +73,7 @@ def load_iesn(source: LocalData, encoders: FrozenEncoders) -> Corpus:
         HANDCRAFTED: encoders.colours(pictures),
     }
     present = torch.ones(len(images), len(items), dtype=torch.bool)
-    present[:, 1] = torch.from_numpy((written.str.strip() != "").to_numpy())
+    present[:, 1] = torch.tensor((written.str.strip() != "").tolist())
     friends = _numbered(tables["links.csv"], "links.csv", user=users, friend=users)
     return Corpus(
         emotions=EMOTIONS,

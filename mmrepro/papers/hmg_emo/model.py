@@ -55,6 +55,8 @@ class MessageLayer(nn.Module):
             )
             for kind in kinds
         }
+        for layer in layers.values():
+            layer.lin_skip = None  # made even where root_weight is off; it would count as parameters
         with warnings.catch_warnings():  # groups speak and are never told anything: that is meant
             warnings.filterwarnings("ignore", message="There exist node types")
             self.relations = HeteroConv(layers, aggr="sum")

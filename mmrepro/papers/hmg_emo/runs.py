@@ -95,7 +95,7 @@ class Runs:
     missing
         System -> seed -> (modality, share of items without it) -> test probabilities.
     models
-        The trained model of every system, for the first seed.
+        System -> seed -> trained model.
     gates
         Weights of the gated system's modalities by seed, (items, modalities).
     histories
@@ -106,7 +106,7 @@ class Runs:
     splits: dict[int, Split]
     predictions: dict[str, dict[int, Prediction]] = field(default_factory=dict)
     missing: dict[str, dict[int, dict[tuple[str, float], Probabilities]]] = field(default_factory=dict)
-    models: dict[str, EmotionNetwork] = field(default_factory=dict)
+    models: dict[str, dict[int, EmotionNetwork]] = field(default_factory=dict)
     gates: dict[int, NDArray[np.float32]] = field(default_factory=dict)
     histories: list[pd.DataFrame] = field(default_factory=list)
 
@@ -166,6 +166,8 @@ def train(system: System, split: Split, settings: Settings, seed: int) -> tuple[
     Every system gets the same batches, epochs and selection.
     """
     seed_everything(seed, settings.threads)
+    # Deterministic algorithms also fill fresh memory, to show who reads it; here nobody does, and it costs.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     config = NetworkConfig(
         system.modalities(split.corpus),
         system.fusion,
@@ -220,7 +222,7 @@ def train_systems(
             model, history = train(system, split, settings, seed)
             found = Prediction(*(predict(model, split, part, settings) for part in (split.valid, split.test)))
             runs.predictions.setdefault(system.name, {})[seed] = found
-            runs.models.setdefault(system.name, model)
+            runs.models.setdefault(system.name, {})[seed] = model
             runs.histories.append(history)
             if system.reads == "fused" and system.graph and system.context and not system.labels:
                 runs.missing.setdefault(system.name, {})[seed] = without_each(model, split, settings, seed)

@@ -84,7 +84,7 @@ def redrawn_map(labels: Floats, probabilities: Floats, items: NDArray[np.int64],
     Returns
     -------
     array
-        Shape (draws,).
+        Shape (draws,); NaN for a draw without any emotion.
     """
     found = []
     for truth, given in zip(labels.T, probabilities.T, strict=True):
@@ -97,4 +97,6 @@ def redrawn_map(labels: Floats, probabilities: Floats, items: NDArray[np.int64],
         gained = np.diff(hits, axis=1, prepend=0)
         sums = (gained * hits / np.maximum(total, 1)).sum(1)
         found.append(np.where(hits[:, -1] > 0, sums / np.maximum(hits[:, -1], 1), np.nan))
-    return np.asarray(100 * np.nanmean(found, axis=0), dtype=np.float64)
+    known = np.isfinite(found)
+    sums = np.where(known, found, 0).sum(0)
+    return np.asarray(100 * np.where(known.any(0), sums / np.maximum(known.sum(0), 1), np.nan))

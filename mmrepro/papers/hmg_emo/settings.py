@@ -32,8 +32,8 @@ class Settings(ChapterSettings):
         Share of the training edges that one step predicts; the others carry its messages.
     hidden_size, num_heads, layers
         Of the graph attention layers; each head has ``hidden_size / num_heads`` numbers.
-    patience
-        Epochs without a lower validation loss before training stops.
+    epochs, patience
+        Most epochs, and epochs without a lower validation loss before training stops.
     baseline_c, boosting_rounds
         Inverse regularisation of the logistic regression; trees of the gradient boosting.
     lab_seeds
@@ -66,14 +66,14 @@ class Settings(ChapterSettings):
     num_heads: Literal[1, 2, 4] = 2
     layers: Annotated[int, Field(ge=1, le=4)] = 1
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    epochs: Annotated[int, Field(ge=1, le=1000)] = 32
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 60
     patience: Annotated[int, Field(ge=1)] = 6
     lr: Annotated[float, Field(gt=0, le=1)] = 1e-2
     weight_decay: Annotated[float, Field(ge=0)] = 1e-2
-    baseline_c: Annotated[float, Field(gt=0)] = 0.05
+    baseline_c: Annotated[float, Field(gt=0)] = 0.2
     boosting_rounds: Annotated[int, Field(ge=1)] = 40
     lab_seeds: Annotated[int, Field(ge=1)] = 4
-    song_draws: Annotated[int, Field(ge=20)] = 400
+    song_draws: Annotated[int, Field(ge=20)] = 300
     sampler: Literal["none", "capped", "library"] = "none"
     fanout: Annotated[int, Field(ge=1)] = 8
     batch_edges: Annotated[int, Field(ge=1)] | None = None
