@@ -54,17 +54,7 @@ def load_iesn(source: LocalData, encoders: FrozenEncoders) -> Corpus:
     edges, texts = tables["edges.csv"], tables["texts.csv"]
     images = pd.Index(texts["image"].drop_duplicates())
     users = pd.Index(tables["users.csv"]["user"].drop_duplicates())
-    unknown = sorted(set(edges["emotion"]) - set(EMOTIONS))
-    if unknown:
-        raise MMReproError(
-            f"edges.csv names the emotion {unknown[0]!r}; it must be one of {', '.join(EMOTIONS)}."
-        )
-    pictures = [folder / "images" / f"{name}.jpg" for name in images]
-    lacking = [path for path in pictures if not path.is_file()]
-    if lacking:
-        raise MMReproError(
-            f"{len(lacking)} of {len(pictures)} images are missing, {lacking[0]} first. {HOW_TO_ASK}."
-        )
+    pictures = _pictures(folder, images)
     ends = _numbered(edges, "edges.csv", user=users, image=images)
     written = texts.groupby("image", sort=False)["text"].agg(" ".join).reindex(images)
     items = {
@@ -83,7 +73,7 @@ def load_iesn(source: LocalData, encoders: FrozenEncoders) -> Corpus:
         modalities=("image", "text"),
         links={("user", "befriends", "user"): friends, **_groups(tables["users.csv"], users)},
         edges=ends,
-        labels=torch.eye(len(EMOTIONS))[torch.tensor([EMOTIONS.index(each) for each in edges["emotion"]])],
+        labels=_labels(edges["emotion"]),
         pair=number_pairs(ends),
         reaction=torch.zeros(len(edges), 0),
         user_names=tuple(users),
@@ -101,6 +91,26 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     if missing:
         raise MMReproError(f"{path} lacks the column {missing[0]!r}; it has {', '.join(TABLES[name])}.")
     return frame
+
+
+def _pictures(folder: Path, images: pd.Index[str]) -> list[Path]:
+    pictures = [folder / "images" / f"{name}.jpg" for name in images]
+    lacking = [path for path in pictures if not path.is_file()]
+    if lacking:
+        raise MMReproError(
+            f"{len(lacking)} of {len(pictures)} images are missing, {lacking[0]} first. {HOW_TO_ASK}."
+        )
+    return pictures
+
+
+def _labels(named: pd.Series[str]) -> Tensor:
+    """Turn the emotion of each answer into a row of zeros and a one, (answers, 8)."""
+    unknown = sorted(set(named) - set(EMOTIONS))
+    if unknown:
+        raise MMReproError(
+            f"edges.csv names the emotion {unknown[0]!r}; it must be one of {', '.join(EMOTIONS)}."
+        )
+    return torch.eye(len(EMOTIONS))[torch.tensor([EMOTIONS.index(each) for each in named])]
 
 
 def _numbered(frame: pd.DataFrame, name: str, **known: pd.Index[str]) -> Tensor:
