@@ -22,7 +22,7 @@ _KNOWN, _UNSEEN = PALETTE[0], PALETTE[1]
 def schema() -> Figure:
     """Draw the graph: who is connected with what, and the edge that is asked about."""
     figure, axis = plt.subplots(figsize=(7.6, 3.4))
-    axis.set(xlim=(0, 10), ylim=(0, 4.2))
+    axis.set(xlim=(-0.2, 10.2), ylim=(0, 4.2))
     axis.axis("off")
     users, items = [(2.6, 3.5), (2.6, 2.1), (2.6, 0.7)], [(7.4, 3.1), (7.4, 1.2)]
     arrow = {"arrowstyle": "-", "color": INK, "shrinkA": 34, "shrinkB": 34, "lw": 1.4}
@@ -68,7 +68,7 @@ def shares_by_genre(frame: pd.DataFrame, emotions: Sequence[str]) -> Figure:
     """Draw how often each emotion is ticked, by genre."""
     names = list(emotions)
     shares = 100 * frame.groupby("genre")[names].mean().reindex(list(GENRES))
-    return _heat(shares.rename(columns=_spelled), "ticked (% of answers)", 2.5)
+    return _heat(shares.rename(columns=_spelled), "ticked (%)", 2.7)
 
 
 def co_occurrence_map(shares: pd.DataFrame) -> Figure:
@@ -109,8 +109,12 @@ def gallery(tracks: Tracks, each: int = 3) -> Figure:
 def loss_curves(history: pd.DataFrame) -> Figure:
     """Draw the validation loss by epoch: mean over seeds that still train, one line a system."""
     figure, axis = plt.subplots(figsize=(7.6, 3.8))
-    sns.lineplot(history, x="epoch", y="validation_loss", hue="system", errorbar=None, ax=axis)
-    axis.set(xlabel="epoch", ylabel="validation loss (nats an emotion)")
+    colours = [*PALETTE, "#882255", INK]
+    sns.lineplot(
+        history, x="epoch", y="validation_loss", hue="system", errorbar=None,
+        palette=colours[: history["system"].nunique()], ax=axis,
+    )  # fmt: skip
+    axis.set(xlabel="epoch", ylabel="validation loss (nats)")
     sns.move_legend(axis, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, title=None,
                     fontsize="small")  # fmt: skip
     return figure
@@ -206,7 +210,7 @@ def emotion_dots(table: pd.DataFrame, base: Mapping[str, float]) -> Figure:
         label="share of answers",
     )
     axis.set(xlabel="average precision in the test (%)", ylabel="")
-    sns.move_legend(axis, "lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, frameon=False, title=None)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, frameon=False)
     return figure
 
 

@@ -18,17 +18,23 @@ _LANGUAGES = ("English", "Dutch", "Russian", "German", "Esperanto")
 
 
 def _tracks() -> pd.DataFrame:
-    """Number the tracks as Emotify does, with the loudness of the real ones where only those are at hand."""
-    table = pd.DataFrame({"track": range(1, _TRACKS + 1), "genre": np.repeat(GENRES, _EACH)})
+    """List the tracks as info.csv does, with the loudness of the real ones where only those are at hand.
+
+    Columns genre, file, `track` (as the answers number it) and `listed` (as feature files do).
+    """
+    spelled = sorted(GENRES)
+    table = pd.DataFrame({"genre": np.repeat(spelled, _EACH), "file": np.tile(np.arange(1, _EACH + 1), 4)})
+    table["listed"] = np.arange(1, _TRACKS + 1)
+    table["track"] = table["genre"].map(GENRES.index) * _EACH + table["file"]
     table["loudness"] = np.random.default_rng(0).uniform(0.02, 0.25, _TRACKS).round(6)
-    real = locate("hmg-emo", "emotify")
+    table["slow"] = np.random.default_rng(5).uniform(0.01, 0.9, _TRACKS)
+    real, audio = locate("hmg-emo", "emotify"), locate("hmg-emo", "emotify_audio")
     if real:
-        known = pd.read_csv(real.path("emotify/info.csv")).sort_values("Track ID")
-        table["loudness"] = known["Mean absolute amplitude"].to_numpy()
-    audio = locate("hmg-emo", "emotify_audio")
-    if audio and not real:
-        known = pd.read_csv(audio.path("emotify/handcrafted.csv")).sort_values("track_id")
-        table["loudness"] = (known["rms_mean"] / 1.3).to_numpy()
+        known = pd.read_csv(real.path("emotify/info.csv")).set_index("Track ID")["Mean absolute amplitude"]
+        table["loudness"] = table["listed"].map(known)
+    elif audio:
+        known = pd.read_csv(audio.path("emotify/handcrafted.csv")).set_index("track_id")["rms_mean"]
+        table["loudness"] = table["listed"].map(known) / 1.3
     return table
 
 
@@ -43,12 +49,11 @@ def write_emotify(folder: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     table, rng = _tracks(), np.random.default_rng(2)
     # The rows of info.csv go by genre and then by spelling: 1, 10, 100, 11.
-    spelled = table.assign(genre=table["genre"].map(GENRES.index), track=table["track"].astype(str))
-    order = spelled.sort_values(["genre", "track"]).index.to_numpy()
+    order = table.assign(file=table["file"].astype(str)).sort_values(["genre", "file"]).index.to_numpy()
     info = pd.DataFrame(
         {
-            "Track ID": table["track"], "Genre": table["genre"],
-            "Filename": table["track"].astype(str) + ".mp3", "Duration": 60.0,
+            "Track ID": table["listed"], "Genre": table["genre"],
+            "Filename": table["file"].astype(str) + ".mp3", "Duration": 60.0,
             "Sample rate": 44100.0, "Max absolute amplitude": 0.9,
             "Mean absolute amplitude": table["loudness"],
         }
@@ -57,7 +62,8 @@ def write_emotify(folder: Path) -> None:
     tags = rng.uniform(0.01, 0.05, (_TRACKS, _FRAMES, len(TAGS)))
     for tag, genre in (("classical", "classical"), ("techno", "electronic"), ("rock", "rock")):
         tags[table["genre"] == genre, :, TAGS.index(tag)] += 0.5
-    tags[:, :, TAGS.index("loud")] = table["loudness"].to_numpy()[:, None]
+    for tag, column in (("loud", "loudness"), ("slow", "slow")):
+        tags[:, :, TAGS.index(tag)] = table[column].to_numpy()[:, None]
     tags[5, 1:], tags[210, 2:] = np.nan, np.nan
     np.save(home / "musicnn_taggram_array.npy", tags[order])
     _answers(table, rng).to_csv(home / "data.csv", index=False)
@@ -72,15 +78,19 @@ def _answers(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     )  # fmt: skip
     habit = rng.normal(scale=0.8, size=(_LISTENERS, len(EMOTIONS)))
     # Evenly spaced tracks are what profile smoke keeps; they get most answers.
+    table = table.sort_values("track").reset_index(drop=True)
     spaced = np.linspace(0, _TRACKS - 1, 40).round().astype(int)
     frequent, any_track = rng.choice(spaced, _ANSWERS), rng.integers(0, _TRACKS, _ANSWERS)
     tracks = np.where(rng.random(_ANSWERS) < 0.7, frequent, any_track)
     listeners = rng.integers(0, _LISTENERS, _ANSWERS)
     genres = table["genre"].map(GENRES.index).to_numpy()[tracks]
     appeal = _taste()[genres] + habit[listeners] + rng.gumbel(size=(_ANSWERS, len(EMOTIONS)))
+    appeal[:, EMOTIONS.index("calmness")] += 8 * (np.log(table["slow"].to_numpy()[tracks]) + 1)
     ticks = (appeal.argsort(1).argsort(1) >= len(EMOTIONS) - rng.integers(1, 4, (_ANSWERS, 1))).astype(int)
     ticks[::500] = 0  # as in the real file, some answers tick nothing
-    frame = pd.DataFrame({"track id": tracks + 1, "genre": table["genre"].to_numpy()[tracks]})
+    frame = pd.DataFrame(
+        {"track id": table["track"].to_numpy()[tracks], "genre": table["genre"].to_numpy()[tracks]}
+    )
     frame = pd.concat([frame, pd.DataFrame(ticks, columns=list(EMOTIONS))], axis=1)
     chosen = people.iloc[listeners].reset_index(drop=True)
     chosen.loc[7, "age"] = 99
@@ -95,14 +105,14 @@ def write_audio(folder: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     table, rng = _tracks(), np.random.default_rng(3)
     genres = table["genre"].map(GENRES.index).to_numpy()
-    sheet = pd.DataFrame({"track_id": table["track"], "genre": table["genre"]})
+    sheet = pd.DataFrame({"track_id": table["listed"], "genre": table["genre"]})
     for number in range(12):
         sheet[f"mfcc{number}_mean"] = genres * (number % 3) + rng.normal(size=_TRACKS)
     sheet["rms_mean"] = 1.3 * table["loudness"]
     sheet.round(5).to_csv(home / "handcrafted.csv", index=False)
     bright = 40 + 600 * table["loudness"].to_numpy()[:, None, None] + 10 * genres[:, None, None]
     images = np.clip(bright + rng.normal(scale=20, size=(_TRACKS, _SIDE, _SIDE)), 0, 255).astype(np.uint8)
-    np.savez_compressed(home / "melspec64.npz", track_id=table["track"].to_numpy(), image=images)
+    np.savez_compressed(home / "melspec64.npz", track_id=table["listed"].to_numpy(), image=images)
 
 
 def write_scenes(folder: Path) -> None:

@@ -13,7 +13,7 @@ from mmrepro.data.local import LocalData
 from mmrepro.data.readers import read_csv, read_npz
 from mmrepro.errors import MMReproError
 
-GENRES = ("classical", "rock", "electronic", "pop")
+GENRES = ("classical", "rock", "electronic", "pop")  # in the order in which the answers number tracks
 # Output order of the pretrained tagger MusiCNN (model MTT_vgg), as its source lists it.
 TAGS = (
     "guitar", "classical", "slow", "techno", "strings", "drums", "electronic", "rock", "fast", "piano",
@@ -22,8 +22,7 @@ TAGS = (
     "sitar", "solo", "man", "classic", "choir", "voice", "new age", "dance", "male voice", "female vocal",
     "beats", "harp", "cello", "no voice", "weird", "country", "metal", "female voice", "choral",
 )  # fmt: skip
-_TAG_OF_GENRE = {"classical": "classical", "techno": "electronic", "rock": "rock"}
-_LEAST_CORRELATION = 0.2  # of loudness within genres; a wrong row order gives about 0
+_EACH = 100  # tracks of a genre
 Floats = NDArray[np.float32]
 
 
@@ -55,24 +54,27 @@ class Tracks:
 def load_tracks(
     emotify: LocalData, audio: LocalData, nan_frames: Literal["skip", "refuse"] = "skip"
 ) -> Tracks:
-    """Read every file about tracks, bring them into one order, and prove that it is the same order.
+    """Read every file about tracks and bring them into the order in which the answers number them.
 
-    The rows of the tag array have no names; they are those of ``info.csv``, which sorts 1, 10, 100, 11.
-    So genre is checked against the tags that name it, and, because genres are blocks in either order,
-    loudness within each genre too.
+    Two numberings are in use. The answers number classical, rock, electronic, pop; ``info.csv`` and all
+    feature files number the folders by spelling: classical, electronic, pop, rock. What they share is the
+    genre and the number of the sound file in it. The rows of the tag array have no names at all; they are
+    those of ``info.csv``. `alignment` checks the outcome.
 
     Raises
     ------
     MMReproError
-        When files disagree about tracks or genres, or when the order of a feature file is another one.
+        When files disagree about tracks or genres, or a value is no number.
     """
     info = read_csv(emotify.path("emotify/info.csv"))
-    order = np.argsort(info["Track ID"].to_numpy(), kind="stable")
+    tracks = _numbered(info)
+    order = np.argsort(tracks, kind="stable")
+    listed = info.iloc[order]
     table = pd.DataFrame(
         {
-            "track": info["Track ID"].to_numpy()[order],
-            "genre": info["Genre"].to_numpy()[order],
-            "loudness": info["Mean absolute amplitude"].to_numpy()[order],
+            "track": tracks[order],
+            "genre": listed["Genre"].to_numpy(),
+            "loudness": listed["Mean absolute amplitude"].to_numpy(),
         }
     )
     probabilities = _tag_array(emotify, len(table))[order]
@@ -85,15 +87,34 @@ def load_tracks(
         )
     sheet = read_csv(audio.path("emotify/handcrafted.csv"))
     pictures = read_npz(audio.path("emotify/melspec64.npz"))
-    for name, ids in (("handcrafted.csv", sheet["track_id"]), ("melspec64.npz", pictures["track_id"])):
-        if not np.array_equal(np.asarray(ids), table["track"].to_numpy()):
-            raise MMReproError(f"{name} does not list the tracks of info.csv in the order of their numbers.")
+    ids = listed["Track ID"].to_numpy()
+    sheet = sheet.iloc[_rows_of(ids, sheet["track_id"].to_numpy(), "handcrafted.csv")].reset_index(drop=True)
+    images = pictures["image"][_rows_of(ids, pictures["track_id"], "melspec64.npz")]
     with np.errstate(invalid="ignore"):
         logged = np.log(probabilities + 1e-4)
-    tracks = Tracks(table, logged, pictures["image"], sheet.drop(columns=["track_id", "genre"]))
+    tracks = Tracks(table, logged, images, sheet.drop(columns=["track_id", "genre"]))
     _check_handcrafted(tracks, sheet["genre"])
-    check_alignment(tracks)
     return tracks
+
+
+def _numbered(info: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the number that the answers give each row of ``info.csv``: by genre and sound file."""
+    unknown = info[~info["Genre"].isin(GENRES)]
+    if len(unknown):
+        raise MMReproError(f"info.csv names the genre {unknown['Genre'].iloc[0]!r}; Emotify has {GENRES}.")
+    files = info["Filename"].str.removesuffix(".mp3")
+    if not files.str.fullmatch(r"[1-9][0-9]?|100").all():
+        raise MMReproError("info.csv must name sound files 1.mp3 to 100.mp3 in every genre.")
+    blocks = info["Genre"].map(GENRES.index).to_numpy(dtype=np.int64)
+    return np.asarray(_EACH * blocks + files.astype(int).to_numpy(), dtype=np.int64)
+
+
+def _rows_of(wanted: NDArray[np.int64], found: NDArray[np.int64], name: str) -> NDArray[np.int64]:
+    """Return the row of each wanted ``Track ID`` in a feature file."""
+    order = np.argsort(found, kind="stable")
+    if not np.array_equal(found[order], np.sort(wanted)):
+        raise MMReproError(f"{name} does not have every track of info.csv once.")
+    return np.asarray(order[np.searchsorted(found[order], wanted)], dtype=np.int64)
 
 
 def _tag_array(emotify: LocalData, count: int) -> NDArray[np.float64]:
@@ -118,44 +139,6 @@ def _check_handcrafted(tracks: Tracks, genres: pd.Series) -> None:
     if not np.isfinite(numbers).all():
         track = tracks.table["track"].to_numpy()[~np.isfinite(numbers).all(1)][0]
         raise MMReproError(f"handcrafted.csv has a value that is no number for track {track}.")
-
-
-def check_alignment(tracks: Tracks) -> pd.DataFrame:
-    """Assert that features and tracks stand in one order, and return what was compared.
-
-    Returns
-    -------
-    DataFrame
-        Columns check, genre, value: mean probability rank of a genre's tag, correlations with loudness.
-
-    Raises
-    ------
-    MMReproError
-        When a check fails, which says that the rows are not those of ``info.csv``.
-    """
-    means = np.nanmean(tracks.tags, axis=1)
-    genre, loudness = tracks.table["genre"].to_numpy(), tracks.table["loudness"].to_numpy()
-    rows: list[tuple[str, str, float]] = []
-    for tag, home in _TAG_OF_GENRE.items():
-        scores = means[:, TAGS.index(tag)]
-        gap = scores[genre == home].mean() - scores[genre != home].mean()
-        rows.append((f"tag {tag!r}: mean log-probability above that of other genres", home, float(gap)))
-    level = {"tag 'loud'": means[:, TAGS.index("loud")], "RMS energy": tracks.handcrafted["rms_mean"]}
-    level["mel image brightness"] = tracks.images.mean(axis=(1, 2))
-    for name, values in level.items():
-        for home in np.unique(genre):
-            found = np.corrcoef(np.asarray(values)[genre == home], loudness[genre == home])[0, 1]
-            rows.append((f"{name}: correlation with loudness", home, float(found)))
-    table = pd.DataFrame(rows, columns=["check", "genre", "value"])
-    least = np.where(table["check"].str.contains("correlation"), _LEAST_CORRELATION, 0.0)
-    failed = table[~(table["value"] > least)]
-    if len(failed):
-        check, home, value = failed.iloc[0]
-        raise MMReproError(
-            f"Features are not in the order of info.csv: {check}, genre {home}, is {value:.2f}. Give the "
-            "feature file with its rows in the order of info.csv (1, 10, 100, 11...)."
-        )
-    return table
 
 
 def tag_features(tracks: Tracks) -> Floats:

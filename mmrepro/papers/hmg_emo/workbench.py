@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmrepro.data.local import LocalData
+from mmrepro.papers.hmg_emo.alignment import check_answers, check_features
 from mmrepro.papers.hmg_emo.corpus import Corpus, from_emotify
 from mmrepro.papers.hmg_emo.emotify import Answers, load_answers
 from mmrepro.papers.hmg_emo.frozen import FrozenEncoders, load_language, resnet50
@@ -16,10 +17,13 @@ GetData = Callable[[str], LocalData]
 
 
 def read_emotify(settings: Settings, data: GetData) -> tuple[Answers, Tracks]:
-    """Read and check Emotify's answers and tracks."""
+    """Read Emotify's answers and tracks, and check that they belong together."""
     emotify = data("emotify")
     answers = load_answers(emotify.path("emotify/data.csv"), settings.label_rows, settings.ages)
-    return answers, load_tracks(emotify, data("emotify_audio"), settings.nan_frames)
+    tracks = load_tracks(emotify, data("emotify_audio"), settings.nan_frames)
+    check_features(tracks)
+    check_answers(answers, tracks)
+    return answers, tracks
 
 
 def make_corpus(settings: Settings, data: GetData, answers: Answers, tracks: Tracks) -> Corpus:
