@@ -6,7 +6,9 @@ import pytest
 
 from mmrepro.errors import MMReproError
 from mmrepro.papers.hmg_emo import tracks as module
-from mmrepro.papers.hmg_emo.tracks import TAGS, check_alignment, load_tracks
+from mmrepro.papers.hmg_emo.alignment import check_answers, check_features
+from mmrepro.papers.hmg_emo.emotify import load_answers
+from mmrepro.papers.hmg_emo.tracks import GENRES, TAGS, load_tracks
 
 
 class Folder:
@@ -28,30 +30,55 @@ def home(tmp_path):
     return Folder(tmp_path)
 
 
-def test_rows_that_are_sorted_as_text_are_brought_into_the_order_of_numbers(home):
+def test_tracks_are_numbered_as_the_answers_number_them(home):
+    """The answers go classical, rock, electronic, pop; the files by spelling, 1, 10, 100, 11 within each."""
     info = pd.read_csv(home.path("emotify/info.csv"))
     assert info["Track ID"].tolist()[:4] == [1, 10, 100, 11]
     found = load_tracks(home, home)
-    assert found.table["track"].tolist() == list(range(1, 401))
+    assert found.table["track"].tolist() == list(range(1, 401)) and len(found) == 400
+    assert found.table["genre"].tolist() == list(np.repeat(GENRES, 100))
     raw = np.load(home.path("emotify/musicnn_taggram_array.npy"))
-    assert np.allclose(found.tags[9], np.log(raw[1] + 1e-4))
-    assert len(found) == 400
+    sheet = pd.read_csv(home.path("emotify/handcrafted.csv")).set_index("track_id")
+    images = np.load(home.path("emotify/melspec64.npz"))
+    for genre, file in (("classical", 10), ("rock", 7), ("pop", 100)):
+        row = int(info[(info["Genre"] == genre) & (info["Filename"] == f"{file}.mp3")].index[0])
+        place = 100 * GENRES.index(genre) + file - 1
+        listed = info["Track ID"][row]
+        assert np.allclose(found.tags[place], np.log(raw[row] + 1e-4), equal_nan=True)
+        assert found.handcrafted["rms_mean"][place] == sheet["rms_mean"][listed]
+        assert (found.images[place] == images["image"][images["track_id"] == listed][0]).all()
 
 
 @pytest.mark.parametrize("part", ["tags", "images"])
 def test_rows_in_the_order_of_the_file_are_refused(home, part):
     found = load_tracks(home, home)
-    assert (check_alignment(found)["value"] > 0).all()
-    info = pd.read_csv(home.path("emotify/info.csv"))
-    wrong = info["Track ID"].to_numpy() - 1  # genres stay blocks, so only loudness can tell
+    assert (check_features(found)["value"] > 0).all()
+    text = sorted(range(100), key=lambda number: str(number + 1))
+    wrong = np.concatenate([100 * block + np.array(text) for block in range(4)])  # only loudness can tell
     with pytest.raises(MMReproError, match=r"not in the order of info.csv: .*correlation with loudness"):
-        check_alignment(replace(found, **{part: getattr(found, part)[wrong]}))
+        check_features(replace(found, **{part: getattr(found, part)[wrong]}))
 
 
 def test_rows_of_another_genre_are_refused(home):
     found = load_tracks(home, home)
     with pytest.raises(MMReproError, match=r"not in the order of info.csv: tag 'classical'"):
-        check_alignment(replace(found, tags=found.tags[::-1]))
+        check_features(replace(found, tags=found.tags[::-1]))
+
+
+def test_answers_joined_by_the_number_of_the_files_are_refused(home):
+    found, answers = load_tracks(home, home), load_answers(home.path("emotify/data.csv"))
+    assert (check_answers(answers, found)["value"] > 0.2).all()
+    info = pd.read_csv(home.path("emotify/info.csv")).sort_values("Track ID")
+    by_number = found.table.assign(genre=info["Genre"].to_numpy())
+    with pytest.raises(MMReproError, match=r"says that track \d+ is \w+, but its features are of \w+"):
+        check_answers(answers, replace(found, table=by_number))
+
+
+def test_answers_about_other_songs_of_the_genre_are_refused(home):
+    found, answers = load_tracks(home, home), load_answers(home.path("emotify/data.csv"))
+    other = np.concatenate([100 * block + np.roll(np.arange(100), 1) for block in range(4)])
+    with pytest.raises(MMReproError, match=r"not about the tracks beside them: .*'slow', genre \w+, is"):
+        check_answers(answers, replace(found, tags=found.tags[other]))
 
 
 def test_frames_that_are_no_numbers_are_left_out_of_the_mean_or_refused(home):
@@ -89,7 +116,9 @@ SPOILT = [
     ),
     (lambda at: spoil_npy(at, without_rows), "without a single frame"),
     (lambda at: at.path(f"emotify/{TAG_FILE}").write_bytes(b"no array"), "not a readable .npy"),
-    (lambda at: spoil_csv(at, SHEET, lambda all: all.iloc[::-1]), "handcrafted.csv does not list the tracks"),
+    (lambda at: spoil_csv(at, SHEET, lambda all: all.iloc[1:]), "handcrafted.csv does not have every track"),
+    (lambda at: spoil_csv(at, "info.csv", lambda all: all.assign(Genre="jazz")), "names the genre 'jazz'"),
+    (lambda at: spoil_csv(at, "info.csv", lambda all: all.assign(Filename="a.mp3")), "must name sound files"),
     (lambda at: spoil_csv(at, SHEET, lambda all: all.assign(genre="pop")), "gives track 1 another genre"),
     (lambda at: spoil_csv(at, SHEET, lambda all: all.assign(rms_mean=np.nan)), "no number for track 1"),
 ]
