@@ -73,7 +73,7 @@ def check_answers(answers: Answers, tracks: Tracks) -> pd.DataFrame:
     calm = frame.groupby("track")["calmness"].mean()
     slow = pd.Series(np.nanmean(tracks.tags, axis=1)[:, TAGS.index("slow")], index=known.index)
     rows = []
-    for home, members in calm.groupby(calm.index.map(known)):
+    for home, members in calm.groupby(known.reindex(calm.index)):
         found = np.corrcoef(members, slow[members.index])[0, 1]
         rows.append(("calmness of the answers: correlation with the tag 'slow'", str(home), float(found)))
     return _all_hold(

@@ -122,10 +122,3 @@ def item_intervals(
         # In a tiny run a draw may hold no test item at all; it says nothing.
         intervals[claim.id] = percentile_interval(difference[np.isfinite(difference)])
     return intervals
-
-
-def summary(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    """Tabulate mean and standard deviation over seeds, one row a system, best first metric on top."""
-    chosen = table[table["metric"].isin(metrics)]
-    means = chosen.pivot_table(index="system", columns="metric", values="value")[list(metrics)]
-    return means.sort_values(metrics[0], ascending=False)

@@ -178,14 +178,14 @@ def gate_violins(
 ) -> Figure:
     """Draw the weights of the modalities by genre, all songs and seeds."""
     frames = [
-        pd.DataFrame(weights, columns=list(modalities)).assign(genre=list(genres))
+        pd.DataFrame(weights, columns=list(modalities)).assign(group=list(genres))
         for weights in gates.values()
     ]
-    rows = pd.concat(frames).melt("genre", var_name="modality", value_name="weight")
+    rows = pd.concat(frames).melt("group", var_name="modality", value_name="weight")
     figure, axis = plt.subplots(figsize=(7.6, 3.4))
     sns.violinplot(
-        rows, x="genre", y="weight", hue="modality", cut=0, inner=None, density_norm="width", linewidth=0.8,
-        order=[genre for genre in GENRES if genre in set(genres)], ax=axis,
+        rows, x="group", y="weight", hue="modality", cut=0, inner=None, density_norm="width", linewidth=0.8,
+        order=list(dict.fromkeys(genres)), ax=axis,
     )  # fmt: skip
     axis.set(xlabel="", ylabel="weight in the fusion", ylim=(0, 1))
     sns.move_legend(axis, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, title=None)
@@ -225,8 +225,9 @@ def leak_bars(table: pd.DataFrame) -> Figure:
     axis.plot(
         means["leaky"].to_numpy(), range(len(means)), "D", color=PALETTE[1], ms=8, label="with the leak"
     )
+    reach = table.groupby("leak")[["honest", "leaky"]].max().max(axis=1)
     for leak, (honest, leaky) in means.iterrows():
-        axis.annotate(f"{leaky - honest:+.1f}", (max(honest, leaky), places[str(leak)]), xytext=(9, -4),
+        axis.annotate(f"{leaky - honest:+.1f}", (reach[str(leak)], places[str(leak)]), xytext=(9, -4),
                       textcoords="offset points", fontsize="small")  # fmt: skip
     axis.set(yticks=range(len(means)), yticklabels=list(means.index), xlabel="mAP in the test (%)")
     axis.set_xlim(right=axis.get_xlim()[1] + 6)

@@ -167,7 +167,7 @@ def train(system: System, split: Split, settings: Settings, seed: int) -> tuple[
     """
     seed_everything(seed, settings.threads)
     # Deterministic algorithms also fill fresh memory, to show who reads it; here nobody does, and it costs.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     config = NetworkConfig(
         system.modalities(split.corpus),
         system.fusion,

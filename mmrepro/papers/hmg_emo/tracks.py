@@ -67,12 +67,12 @@ def load_tracks(
         When files disagree about tracks or genres, or a value is no number.
     """
     info = read_csv(emotify.path("emotify/info.csv"))
-    tracks = _numbered(info)
-    order = np.argsort(tracks, kind="stable")
+    numbers = _numbered(info)
+    order = np.argsort(numbers, kind="stable")
     listed = info.iloc[order]
     table = pd.DataFrame(
         {
-            "track": tracks[order],
+            "track": numbers[order],
             "genre": listed["Genre"].to_numpy(),
             "loudness": listed["Mean absolute amplitude"].to_numpy(),
         }
