@@ -1,0 +1,35 @@
+"""From settings to the corpus of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mmrepro.data.local import LocalData
+from mmrepro.papers.hmg_emo.alignment import check_answers, check_features
+from mmrepro.papers.hmg_emo.corpus import Corpus, from_emotify
+from mmrepro.papers.hmg_emo.emotify import Answers, load_answers
+from mmrepro.papers.hmg_emo.frozen import FrozenEncoders, load_language, resnet50
+from mmrepro.papers.hmg_emo.iesn import load_iesn
+from mmrepro.papers.hmg_emo.settings import Settings
+from mmrepro.papers.hmg_emo.tracks import Tracks, load_tracks
+
+GetData = Callable[[str], LocalData]
+
+
+def read_emotify(settings: Settings, data: GetData) -> tuple[Answers, Tracks]:
+    """Read Emotify's answers and tracks, and check that they belong together."""
+    emotify = data("emotify")
+    answers = load_answers(emotify.path("emotify/data.csv"), settings.label_rows, settings.ages)
+    tracks = load_tracks(emotify, data("emotify_audio"), settings.nan_frames)
+    check_features(tracks)
+    check_answers(answers, tracks)
+    return answers, tracks
+
+
+def make_corpus(settings: Settings, data: GetData, answers: Answers, tracks: Tracks) -> Corpus:
+    """Make the corpus that the settings name; IESN and its encoders are obtained only for task ``iesn``."""
+    if settings.task == "iesn":
+        weights = data("mbert")
+        encoders = FrozenEncoders(resnet50, lambda: load_language(weights.folder), weights.sha256)
+        return load_iesn(data("iesn"), encoders)
+    return from_emotify(answers, tracks, settings.image_size, settings.max_songs)
