@@ -182,6 +182,12 @@ def _dense(plan: Plan) -> float:
     return float(sum(9 * tokens * plan.width * (net.dim + plan.width) for net, tokens in pairs))
 
 
+def prefill_macs(tokens: int, dim: int = 4096, depth: int = 32, hidden: int = 11008) -> float:
+    """MACs that a language model of LLaMA-7B's shape spends on reading `tokens` visual tokens."""
+    linear = tokens * (4 * dim**2 + 3 * dim * hidden)
+    return float(depth * (linear + 2 * tokens**2 * dim))
+
+
 def parameter_counts(plan: Plan) -> dict[str, int]:
     """Count parameters of branches, interactions and merging (``dense`` with convolutions, else linear)."""
     pairs = [(one, other) for one, other in pairwise(net.dim for net in plan.networks)]

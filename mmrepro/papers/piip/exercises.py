@@ -62,8 +62,8 @@ EXERCISES: Sequence[Exercise] = (
     Exercise(
         title="Count attention",
         level="easy",
-        task="Write `attention_macs(tokens, dim, window)`: the MACs of scores and weighted sum in one block, with "
-        "windows of `window` tokens a side, or over all tokens when `window` is None.",
+        task="Write `attention_macs(tokens, dim, window)`: the MACs of scores and weighted sum in one block, "
+        "with windows of `window` tokens a side, or over all tokens when `window` is None.",
         hint="Each token meets as many tokens as a window holds, but never more than there are; each meeting "
         "costs `dim` MACs for the score and `dim` for the sum.",
         solution=attention_macs,
@@ -72,17 +72,17 @@ EXERCISES: Sequence[Exercise] = (
     Exercise(
         title="Spend a budget",
         level="medium",
-        task="Write `affordable_size(budget, dim, depth, patch=16)`: the largest side, a multiple of the patch, of "
-        "a square image whose linear layers (12 dim² MACs a token and block) cost at most `budget`.",
-        hint="Count tokens first: budget over the price of a token; then the side of the largest square grid.",
+        task="Write `affordable_size(budget, dim, depth, patch=16)`: the largest side, a multiple of the "
+        "patch, of a square image whose linear layers (12 dim² MACs a token and block) fit in `budget`.",
+        hint="Count tokens first: budget over the price of one; then the side of the largest square grid.",
         solution=affordable_size,
         check=_check_size,
     ),
     Exercise(
         title="Who talks first",
         level="hard",
-        task="Write `interaction_order(branches)`: the list of pairs (i, i + 1) that exchange features in one "
-        "interaction, branch 0 being the widest network on the smallest image, as the released code orders them.",
+        task="Write `interaction_order(branches)`: the pairs (i, i + 1) that exchange features in one "
+        "interaction, in the order of the released code; branch 0 is the widest, on the smallest image.",
         hint="Pairs go from the largest image to the smallest, so a message from the finest branch can reach "
         "the widest within one interaction.",
         solution=interaction_order,
