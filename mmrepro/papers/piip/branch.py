@@ -8,6 +8,7 @@ from typing import Any
 
 import timm
 from timm.layers.drop import DropPath
+from timm.models._features import FeatureListNet
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional
@@ -233,10 +234,13 @@ def timm_branch(
         grid_of(size, patch)
         net = timm.create_model(name, pretrained=pretrained, img_size=size, patch_size=patch, num_classes=0)
         return ViTBranch(_constant_drop_path(net, drop_path), size, pieces, window)
+    refusal = MMReproError(f"{name} gives no feature maps stage by stage; take a plain ViT or a ConvNet.")
     try:
         features = timm.create_model(name, pretrained=pretrained, features_only=True)
     except (RuntimeError, AssertionError, AttributeError):
-        raise MMReproError(f"{name} gives no feature maps; take a vision transformer or a ConvNet.") from None
+        raise refusal from None
+    if not isinstance(features, FeatureListNet):
+        raise refusal
     return CNNBranch(features, size, pieces)
 
 

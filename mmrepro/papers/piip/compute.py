@@ -49,6 +49,8 @@ class Plan:
         Units between each pair of neighbours; each has two directions.
     project
         Whether a unit brings the other branch to its own width first (the released "speed-up" leaves it out).
+    padded
+        Whether the published figure counts the padding of windows.
     merging
         ``linear``: what the published figures count; ``dense``: the two 3x3 convolutions that detection runs.
     heads, points
@@ -62,6 +64,7 @@ class Plan:
     interactions: int = 12
     attention: Literal["deformable", "regular"] = "deformable"
     project: bool = True
+    padded: bool = False
     merging: Merging = "linear"
     patch: int = 16
     heads: int = 16
@@ -104,9 +107,12 @@ class Cost:
 
 
 def published_cost(plan: Plan) -> Cost:
-    """Count as the published tables do: no window padding, no neck, merging as `plan` says."""
-    branches = tuple(_branch(plan, place) for place in range(len(plan.networks)))
-    return Cost(branches, sum(_unit_pairs(plan)), _merging(plan))
+    """Count as the published tables do: no neck, merging and window padding as `plan` says."""
+    places = range(len(plan.networks))
+    padding = sum(_padding(plan, place) for place in places) if plan.padded else 0.0
+    return Cost(
+        tuple(_branch(plan, place) for place in places), sum(_unit_pairs(plan)), _merging(plan), padding
+    )
 
 
 def executed_cost(plan: Plan, *, neck: bool = True) -> Cost:
@@ -173,8 +179,17 @@ def _merging(plan: Plan) -> float:
         return _dense(plan)
     if plan.merging == "none" or len(plan.networks) == 1:
         return 0.0
-    pairs = zip(plan.networks, plan.tokens, strict=True)
-    return float(sum(tokens * net.dim * plan.width for net, tokens in pairs if net.dim != plan.width))
+    return float(
+        sum(plan.tokens[place] * plan.networks[place].dim * plan.width for place in _projected(plan))
+    )
+
+
+def _projected(plan: Plan) -> list[int]:
+    """Branches that linear merging projects: all but the widest, the one on the smallest image if several."""
+    places = range(len(plan.networks))
+    wide = [place for place in places if plan.networks[place].dim == plan.width]
+    kept = min(wide, key=lambda place: plan.tokens[place])
+    return [place for place in places if place != kept]
 
 
 def _dense(plan: Plan) -> float:
@@ -226,8 +241,5 @@ def _merging_parameters(plan: Plan) -> int:
     width, weights = plan.width, len(plan.networks)
     if plan.merging == "dense":
         return weights + sum(9 * width * (net.dim + width) + 4 * width for net in plan.networks)
-    linear = sum(
-        2 * width if net.dim == width else 2 * net.dim + net.dim * width + width + 2 * width
-        for net in plan.networks
-    )
-    return weights + linear
+    projected = [plan.networks[place].dim for place in _projected(plan)]
+    return weights + 2 * width + sum(2 * dim + dim * width + width + 2 * width for dim in projected)

@@ -26,6 +26,7 @@ _MODIFIERS: Mapping[str, Callable[[int], dict[str, Any]]] = {
     r"(\d+) interactions?": lambda number: {"interactions": number},
     r"regular attention": lambda _: {"attention": "regular"},
     r"no projection": lambda _: {"project": False},
+    r"padded": lambda _: {"padded": True},
     r"no merging": lambda _: {"merging": "none"},
 }
 # A published figure agrees when it is this close, or within half a unit of its last printed digit.
