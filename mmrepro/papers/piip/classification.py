@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmrepro.errors import MMReproError
-from mmrepro.papers.piip import parallel
 from mmrepro.papers.piip.branch import ViTBranch, as_tokens
+from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import SceneSettings, Settings
 from mmrepro.papers.piip.systems import build_pyramid
@@ -77,14 +77,12 @@ class Classification:
 
 
 def train_classifiers(
-    train: Tensors, test: Tensors, classes: int, settings: Settings
+    train: Tensors, test: Tensors, classes: int, settings: Settings, each: Each = map
 ) -> list[Classification]:
-    """Train every system with the first seeds."""
+    """Train every system with the first seeds; `each` is the `map` that runs the jobs."""
     asked = settings.scenes
     jobs = [(name, seed) for name in asked.systems for seed in settings.seeds[: asked.runs]]
-    return list(
-        parallel.each(partial(train_classifier, train, test, classes, settings), jobs, settings.workers)
-    )
+    return list(each(partial(train_classifier, train, test, classes, settings), jobs))
 
 
 def train_classifier(

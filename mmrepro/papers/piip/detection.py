@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset, default_collate
 
-from mmrepro.papers.piip import parallel
 from mmrepro.papers.piip.boxes import Annotation, Boxes
 from mmrepro.papers.piip.detector import build_detector, detect
+from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.precision import Precision, average_precision
 from mmrepro.papers.piip.settings import Settings
 from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
@@ -100,12 +100,15 @@ def make_task(
     )
 
 
-def train_systems(task: Task, systems: Sequence[str] | None = None) -> list[Run]:
-    """Train every system with every seed; the order of images and flips is the seed's, alike for all."""
+def train_systems(task: Task, each: Each = map, systems: Sequence[str] | None = None) -> list[Run]:
+    """Train every system with every seed; the order of images and flips is the seed's, alike for all.
+
+    `each` is the `map` that runs the jobs, as `parallel.workers` gives it.
+    """
     settings = task.settings
     jobs = [(name, seed) for name in systems or settings.systems for seed in settings.seeds]
     runs = []
-    for run in parallel.each(partial(train, task), jobs, settings.workers):
+    for run in each(partial(train, task), jobs):
         runs.append(run)
         if run.seed == settings.seeds[-1]:
             print(f"{run.system}: {len(settings.seeds)} seed(s) trained", flush=True)

@@ -63,7 +63,8 @@ def build_detector(system: System, settings: Settings, classes: int) -> FCOS:
         head=FCOSHead(settings.head_width, 1, classes, num_convs=settings.head_layers),
         score_thresh=0.05,
         nms_thresh=0.5,
-        detections_per_img=40,
+        detections_per_img=30,
+        _skip_resize=True,  # images come at their size; its resizing would cost as much as a branch
     )
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any
 
-Job = TypeVar("Job")
-Result = TypeVar("Result")
+Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
 
 
-def each(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Result]:
-    """Yield the result of every job, in the order of `jobs`.
+@contextmanager
+def workers(count: int) -> Iterator[Each]:
+    """Give a `map` that runs its jobs in `count` processes, or right here when that is one.
 
-    `function` must be importable, since each process starts afresh: a fork would share the threads
-    of the numerical libraries. A job seeds itself.
+    Results come in the order of the jobs. The mapped function must be importable, since each process
+    starts afresh: a fork would share the threads of the numerical libraries. A job seeds itself.
     """
-    if workers == 1:
-        yield from map(function, jobs)
+    if count == 1:
+        yield map
         return
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(function, jobs)
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
+        yield pool.map

@@ -26,7 +26,7 @@ class Precision:
         ``AP``, ``AP50``, ``AP small`` / ``medium`` / ``large``, and ``AP <class>``. A size or class
         without any box is left out.
     without
-        The same scores with one group of images left out each, shape (groups,), for a jackknife.
+        The scores but those by size with one group of images left out each, shape (groups,), for a jackknife.
     """
 
     scores: dict[str, float]
@@ -47,8 +47,9 @@ def average_precision(
     """
     evaluation = _evaluated(truth, found, classes)
     scores = _scores(evaluation, classes)
+    evaluation.params.areaRng = evaluation.params.areaRng[:1]  # groups are left out for all sizes together
     whole = list(evaluation.evalImgs)
-    without: dict[str, list[float]] = {name: [] for name in scores}
+    without: dict[str, list[float]] = {name: [] for name in scores if name.removeprefix("AP ") not in _SIZES}
     for group in range(groups):
         places = np.arange(len(truth)) % groups == group
         # One entry a class, size and image, the image last; those without a value are skipped.
@@ -97,6 +98,7 @@ def _scores(evaluation: Any, classes: Sequence[str]) -> dict[str, float]:
         evaluation.accumulate()
     precision = evaluation.eval["precision"][..., 0]  # IoU, recall, class, size; -1 where there is no box
     cuts = {"AP": precision[:, :, :, 0], "AP50": precision[:1, :, :, 0]}
-    cuts |= {f"AP {size}": precision[:, :, :, place + 1] for place, size in enumerate(_SIZES)}
+    sizes = range(1, precision.shape[-1])
+    cuts |= {f"AP {_SIZES[place - 1]}": precision[:, :, :, place] for place in sizes}
     cuts |= {f"AP {name}": precision[:, :, place, 0] for place, name in enumerate(classes)}
     return {name: 100 * float(cut[cut > -1].mean()) for name, cut in cuts.items() if (cut > -1).any()}

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmrepro.papers.piip import parallel
 from mmrepro.papers.piip.branch import as_tokens
+from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import ReadingSettings, Settings
 from mmrepro.papers.piip.systems import build_pyramid
@@ -25,7 +25,6 @@ from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_ac
 from mmrepro.training.seed import seed_everything
 
 QUESTIONS = ("left", "right")
-DIGITS = 1  # of a number
 _WORDS = 10 + len(QUESTIONS)  # the decoder's vocabulary: ten digits, then the questions
 _FONT = 10  # pixels
 
@@ -44,16 +43,16 @@ def render(numbers: Sequence[str], size: tuple[int, int], generator: np.random.G
     return image
 
 
-def make_pictures(count: int, size: tuple[int, int], seed: int) -> Tensors:
+def make_pictures(count: int, size: tuple[int, int], digits: int, seed: int) -> Tensors:
     """Make pictures (n, 3, h, w) uint8, questions (n,) and answers (n, digits)."""
     generator = np.random.default_rng(seed)
-    numbers = generator.integers(10**DIGITS, size=(count, len(QUESTIONS)))
+    numbers = generator.integers(10**digits, size=(count, len(QUESTIONS)))
     questions = generator.integers(len(QUESTIONS), size=count)
     pixels = [
-        np.asarray(render([f"{number:0{DIGITS}d}" for number in row], size, generator)) for row in numbers
+        np.asarray(render([f"{number:0{digits}d}" for number in row], size, generator)) for row in numbers
     ]
     asked = numbers[np.arange(count), questions]
-    answers = np.stack([asked // 10**place % 10 for place in reversed(range(DIGITS))], 1)
+    answers = np.stack([asked // 10**place % 10 for place in reversed(range(digits))], 1)
     images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
     return Tensors(images, torch.from_numpy(questions), torch.from_numpy(answers))
 
@@ -65,13 +64,13 @@ class Reader(nn.Module):
     a pyramid also gives the language model more tokens to read.
     """
 
-    def __init__(self, pyramid: PIIP, width: int) -> None:
+    def __init__(self, pyramid: PIIP, width: int, digits: int) -> None:
         super().__init__()
-        self.pyramid = pyramid
+        self.pyramid, self.digits = pyramid, digits
         self.merging = pyramid.merging("language", width)
         self.words = nn.Embedding(_WORDS, width)
         count = self.merging.grid[0] * self.merging.grid[1]
-        self.positions = nn.Parameter(0.02 * torch.randn(count + DIGITS, width))
+        self.positions = nn.Parameter(0.02 * torch.randn(count + digits, width))
         layer = nn.TransformerEncoderLayer(
             width, 4, 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
@@ -96,7 +95,7 @@ class Reader(nn.Module):
     def read(self, images: Tensor, questions: Tensor) -> Tensor:
         """Answer digit by digit, the likeliest each: (b, digits)."""
         known = questions.new_zeros(len(questions), 0)
-        for _ in range(DIGITS):
+        for _ in range(self.digits):
             best = self(images, questions, known)[:, -1].argmax(-1, keepdim=True)
             known = torch.cat([known, best], 1)
         return known
@@ -125,24 +124,29 @@ class Reading:
     history: pd.DataFrame
 
 
-def train_readers(settings: Settings) -> list[Reading]:
-    """Train every reader with the first seeds; a seed has the same pictures for all systems."""
+def train_readers(settings: Settings, each: Each = map) -> list[Reading]:
+    """Train every reader with the first seeds; a seed has the same pictures for all systems.
+
+    `each` is the `map` that runs the jobs, as `parallel.workers` gives it.
+    """
     asked = settings.reading
     jobs = [(name, seed) for name in asked.systems for seed in settings.seeds[: asked.runs]]
-    return list(parallel.each(partial(train_reader, settings), jobs, settings.workers))
+    return list(each(partial(train_reader, settings), jobs))
 
 
 def train_reader(settings: Settings, job: tuple[str, int]) -> Reading:
     """Train one reader with one seed and let it read new pictures."""
     (name, seed), asked = job, settings.reading
     seed_everything(seed, settings.threads)
-    reader = Reader(build_pyramid(asked.systems[name], settings), asked.width)
-    pictures = make_pictures(asked.train_size, asked.image_size, seed)
+    reader = Reader(build_pyramid(asked.systems[name], settings), asked.width, asked.digits)
+    pictures = make_pictures(asked.train_size, asked.image_size, asked.digits, seed)
     accelerator = make_accelerator(settings.device)
     history = fit(reader, pictures, reading_loss, schedule_of(asked), seed=seed, accelerator=accelerator)
     reader.eval()
     # A seed of its own: no test picture may be one of the training's.
-    pixels, questions, answers = make_pictures(asked.test_size, asked.image_size, 20_000 + seed).tensors
+    pixels, questions, answers = make_pictures(
+        asked.test_size, asked.image_size, asked.digits, 20_000 + seed
+    ).tensors
     device = next(reader.parameters()).device
     read = reader.read(scaled(pixels).to(device), questions.to(device)).cpu()
     exact = 100 * (read == answers).all(1).float().mean().item()

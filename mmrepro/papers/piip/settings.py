@@ -91,13 +91,17 @@ class SceneSettings(Schedule):
 
 
 class ReadingSettings(Schedule):
-    """A tiny decoder that reads rendered text from visual tokens; an epoch has `train_size` pictures."""
+    """A tiny decoder that reads rendered numbers of some `digits` from visual tokens.
+
+    An epoch has `train_size` pictures; `width` is the decoder's.
+    """
 
     systems: dict[str, System]
     image_size: Size
     runs: Annotated[int, Field(ge=1)]
     train_size: Annotated[int, Field(ge=8)]
     test_size: Annotated[int, Field(ge=8)]
+    digits: Annotated[int, Field(ge=1, le=6)] = 1
     width: Annotated[int, Field(ge=8, multiple_of=8)] = 64
 
 
