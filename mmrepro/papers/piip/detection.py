@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -74,7 +75,15 @@ class Task:
 
 @dataclass(frozen=True)
 class Run:
-    """One system trained with one seed: what it detects on the test images, and how well."""
+    """One system trained with one seed.
+
+    Attributes
+    ----------
+    precision, found
+        How well, and what, it detects on the test images.
+    seconds
+        CPU seconds of training.
+    """
 
     system: str
     seed: int
@@ -129,6 +138,7 @@ def train(task: Task, job: tuple[str, int]) -> Run:
         clip_norm=1.0,
         warm_up=settings.warm_up,
     )
+    started = time.process_time()
     history = fit(
         detector,
         task.train,
@@ -137,18 +147,11 @@ def train(task: Task, job: tuple[str, int]) -> Run:
         seed=seed,
         accelerator=make_accelerator(settings.device),
     )
+    seconds = time.process_time() - started
     found = detect(detector, task.test.tensors[0], task.sizes)
     precision = average_precision(task.truth, found, task.classes, GROUPS)
     weights = {key: value.detach().cpu() for key, value in detector.state_dict().items()}
-    return Run(
-        name,
-        seed,
-        precision,
-        found,
-        history.assign(system=name, seed=seed),
-        weights,
-        history["seconds"].sum(),
-    )
+    return Run(name, seed, precision, found, history.assign(system=name, seed=seed), weights, seconds)
 
 
 def detection_loss(net: nn.Module, batch: Batch, *, multi_scale: bool = False) -> Tensor:
