@@ -16,9 +16,9 @@ from mmrepro.errors import MMReproError
 from mmrepro.papers.piip.branch import ViTBranch, as_tokens
 from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.pyramid import PIIP
-from mmrepro.papers.piip.settings import SceneSettings, Settings
-from mmrepro.papers.piip.systems import build_pyramid
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.papers.piip.settings import Settings
+from mmrepro.papers.piip.systems import build_pyramid, schedule_of
+from mmrepro.training.loop import Batch, Tensors, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 _TESTED = 64  # images a batch when nothing is learnt
@@ -93,7 +93,7 @@ def train_classifier(
     seed_everything(seed, settings.threads)
     model = Classifier(build_pyramid(asked.systems[name], settings), classes)
     accelerator = make_accelerator(settings.device)
-    history = fit(model, train, scene_loss, _schedule_of(asked), seed=seed, accelerator=accelerator)
+    history = fit(model, train, scene_loss, schedule_of(asked), seed=seed, accelerator=accelerator)
     model.eval()
     device = next(model.parameters()).device
     with torch.inference_mode():
@@ -115,14 +115,3 @@ def scene_loss(net: nn.Module, batch: Batch) -> Tensor:
 def normalised(pixels: Tensor) -> Tensor:
     """Turn uint8 pixels into numbers with about zero mean and unit deviation."""
     return (pixels.float() / 255 - 0.45) / 0.25
-
-
-def _schedule_of(task: SceneSettings) -> TrainingSettings:
-    return TrainingSettings(
-        epochs=task.epochs,
-        lr=task.lr,
-        weight_decay=task.weight_decay,
-        batch_size=task.batch_size,
-        clip_norm=1.0,
-        warm_up=task.warm_up,
-    )

@@ -20,7 +20,8 @@ from mmrepro.papers.piip.detector import build_detector, detect
 from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.precision import Precision, average_precision
 from mmrepro.papers.piip.settings import Settings
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.papers.piip.systems import schedule_of
+from mmrepro.training.loop import Batch, Tensors, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 GROUPS = 12  # of test images, for the interval over them
@@ -130,14 +131,7 @@ def train(task: Task, job: tuple[str, int]) -> Run:
     system = settings.systems[name]
     seed_everything(seed, settings.threads)
     detector = build_detector(system, settings, len(task.classes))
-    plan = TrainingSettings(
-        epochs=round(settings.epochs * system.longer),
-        lr=settings.lr,
-        weight_decay=settings.weight_decay,
-        batch_size=settings.batch_size,
-        clip_norm=1.0,
-        warm_up=settings.warm_up,
-    )
+    plan = schedule_of(settings, system.longer)
     started = time.process_time()
     history = fit(
         detector,

@@ -19,9 +19,9 @@ from torch.nn import functional
 from mmrepro.papers.piip.branch import as_tokens
 from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.pyramid import PIIP
-from mmrepro.papers.piip.settings import ReadingSettings, Settings
-from mmrepro.papers.piip.systems import build_pyramid
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.papers.piip.settings import Settings
+from mmrepro.papers.piip.systems import build_pyramid, schedule_of
+from mmrepro.training.loop import Batch, Tensors, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 QUESTIONS = ("left", "right")
@@ -151,15 +151,3 @@ def train_reader(settings: Settings, job: tuple[str, int]) -> Reading:
     read = reader.read(scaled(pixels).to(device), questions.to(device)).cpu()
     exact = 100 * (read == answers).all(1).float().mean().item()
     return Reading(name, seed, exact, reader.merging.grid[0] * reader.merging.grid[1], history)
-
-
-def schedule_of(task: ReadingSettings) -> TrainingSettings:
-    """Take the schedule of a task from its settings."""
-    return TrainingSettings(
-        epochs=task.epochs,
-        lr=task.lr,
-        weight_decay=task.weight_decay,
-        batch_size=task.batch_size,
-        clip_norm=1.0,
-        warm_up=task.warm_up,
-    )

@@ -90,6 +90,15 @@ class SceneSettings(Schedule):
     max_test: Annotated[int, Field(ge=8)] | None = None
 
 
+class SegmentationSettings(Schedule):
+    """A class for every pixel (ADE20K); see `SceneSettings`."""
+
+    systems: dict[str, System]
+    image_size: Size
+    runs: Annotated[int, Field(ge=1)]
+    classes: Annotated[int, Field(ge=2, le=254)] = 150
+
+
 class ReadingSettings(Schedule):
     """A tiny decoder that reads rendered numbers of some `digits` from visual tokens.
 
@@ -134,6 +143,8 @@ class Settings(ChapterSettings):
         Processes that train side by side; results do not depend on it.
     compile_blocks, checkpointing
         Regional `torch.compile`; recomputing activations instead of keeping them.
+    segmentation
+        None leaves it out.
     drop_path
         Of branches and interactions, constant over depth.
     """
@@ -165,10 +176,14 @@ class Settings(ChapterSettings):
     drop_path: Annotated[float, Field(ge=0, lt=1)] = 0.0
     scenes: SceneSettings
     reading: ReadingSettings
+    segmentation: SegmentationSettings | None = None
 
     @model_validator(mode="after")
     def _networks_exist(self) -> Settings:
-        for systems in (self.systems, self.scenes.systems, self.reading.systems):
+        asked = [self.systems, self.scenes.systems, self.reading.systems]
+        if self.segmentation is not None:
+            asked.append(self.segmentation.systems)
+        for systems in asked:
             for name, system in systems.items():
                 unknown = [each for each in system.networks if each not in self.networks]
                 if unknown:

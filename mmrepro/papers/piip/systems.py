@@ -9,7 +9,8 @@ from mmrepro.papers.piip.branch import Branch, ViTBranch, ViTSize, plain_vit, ti
 from mmrepro.papers.piip.compute import Network, Plan
 from mmrepro.papers.piip.interaction import Injection
 from mmrepro.papers.piip.pyramid import PIIP
-from mmrepro.papers.piip.settings import NetworkSetting, Settings, System
+from mmrepro.papers.piip.settings import NetworkSetting, Schedule, Settings, System
+from mmrepro.training.loop import TrainingSettings
 
 
 def build_pyramid(system: System, settings: Settings) -> PIIP:
@@ -73,4 +74,16 @@ def plan_of_system(system: System, settings: Settings) -> Plan:
         merging="dense" if settings.merging == "dense" else "linear",
         patch=settings.patch,
         heads=settings.interaction_heads,
+    )
+
+
+def schedule_of(task: Schedule | Settings, longer: float = 1.0) -> TrainingSettings:
+    """Take the training schedule of a task from its settings, `longer` times as many epochs."""
+    return TrainingSettings(
+        epochs=round(task.epochs * longer),
+        lr=task.lr,
+        weight_decay=task.weight_decay,
+        batch_size=task.batch_size,
+        clip_norm=1.0,
+        warm_up=task.warm_up,
     )
