@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from mmrepro.data.local import LocalData
 from mmrepro.errors import MMReproError, nearest
 from mmrepro.papers.piip.boxes import Annotation, Boxes, checked
 
-CLASSES = ("RBC", "WBC", "Platelets")
-NAMES = {"RBC": "red cells", "WBC": "white cells", "Platelets": "platelets"}
+# As the files spell them -> as this chapter calls them, in the order of their labels.
+CLASSES = {"RBC": "red cells", "WBC": "white cells", "Platelets": "platelets"}
 SPLITS = ("train", "val", "test")
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
@@ -51,7 +49,7 @@ def read_annotation(xml: Path, images: Path, drop_degenerate: bool = False) -> A
         if kind not in CLASSES:
             raise MMReproError(f"{xml.name} has a box of the class {kind!r}: {nearest(kind, CLASSES)}")
     corners = np.array([box for _, box in found], dtype=np.float32).reshape(-1, 4)
-    labels = np.array([CLASSES.index(kind) for kind, _ in found], dtype=np.int64)
+    labels = np.array([list(CLASSES).index(kind) for kind, _ in found], dtype=np.int64)
     kept = checked(corners, size, xml.name, drop_degenerate)
     return Annotation(xml.stem, image, size, Boxes(corners[kept], labels[kept]), int((~kept).sum()))
 
@@ -61,13 +59,3 @@ def load_cells(data: LocalData, split: str) -> list[Annotation]:
     listed = data.path(f"ImageSets/Main/{split}.txt").read_text(encoding="utf-8").split()
     xml, images = data.folder / "Annotations", data.folder / "JPEGImages"
     return [read_annotation(xml / f"{name}.xml", images, drop_degenerate=True) for name in listed]
-
-
-def box_frame(annotations: Sequence[Annotation]) -> pd.DataFrame:
-    """Tabulate every box: image, class and size, the square root of its area in pixels of the original."""
-    rows = [
-        {"image": each.name, "class": NAMES[CLASSES[label]], "size": float(np.sqrt(area))}
-        for each in annotations
-        for label, area in zip(each.boxes.labels, each.boxes.areas, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["image", "class", "size"])

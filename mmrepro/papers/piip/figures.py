@@ -32,6 +32,7 @@ def plane(plans: Mapping[str, Plan]) -> Figure:
         ]
         axis.plot(sides, counts, marker=marker, ms=9, lw=2, color=colour, label=name)
     axis.set(xlabel="image side (pixels)", ylabel="parameters of the network (millions)", yscale="log")
+    axis.margins(y=0.12)
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure
 
@@ -108,6 +109,7 @@ def audit_strip(rows: pd.DataFrame) -> Figure:
     )  # fmt: skip
     axis.set(xlabel="ours less published (%)", ylabel="")
     axis.set_xscale("symlog", linthresh=1)
+    axis.set_xlim(-20, 20)
     axis.set_xticks([-10, -1, -0.5, 0, 0.5, 1, 10], ["−10", "−1", "−0.5", "0", "0.5", "1", "10"])
     axis.tick_params(axis="y", labelsize="small")
     sns.move_legend(axis, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, title="agrees")
@@ -138,10 +140,10 @@ def diagram() -> Figure:
         centre = 4.1 - 1.6 * row
         axis.add_patch(Rectangle((1.0 - side / 2, centre - side / 2), side, side, fc="white", ec=INK, lw=1.5))
         axis.text(1.0, centre - side / 2 - 0.05, text, ha="center", va="top", fontsize=9, color=INK)
-        name = ("small network", "medium network", "large network")[row]
+        name, colour = (("small net", PALETTE[0]), ("medium net", PALETTE[2]), ("large net", PALETTE[3]))[row]
         for step in range(3):
-            _block(axis, 2.2 + 1.7 * step, centre - blocks / 2, 1.1, blocks, PALETTE[row])
-        axis.text(2.2, centre + blocks / 2 + 0.08, name, fontsize=9, color=PALETTE[row], va="bottom")
+            _block(axis, 2.2 + 1.7 * step, centre - blocks / 2, 1.1, blocks, colour)
+        axis.text(2.2, centre + blocks / 2 + 0.08, name, fontsize=9, color=colour, va="bottom")
         arrow = {"arrowstyle": "-|>", "color": INK}
         for start, end in ((1.6, 2.15), (3.36, 3.84), (5.06, 5.54), (6.76, 7.6)):
             axis.annotate("", (end, centre), (start, centre), arrowprops=arrow)
@@ -153,14 +155,8 @@ def diagram() -> Figure:
             )
     _block(axis, 7.7, 0.5, 0.9, 4.0, INK)
     axis.text(8.15, 2.5, "merge", rotation=90, ha="center", va="center", color=INK)
-    axis.annotate(
-        "head",
-        (9.9, 2.5),
-        (8.7, 2.5),
-        ha="right",
-        va="center",
-        arrowprops={"arrowstyle": "<|-", "color": INK},
-    )
+    axis.annotate("", (9.25, 2.5), (8.65, 2.5), arrowprops={"arrowstyle": "-|>", "color": INK})
+    axis.text(9.35, 2.5, "head", ha="left", va="center", color=INK)
     return figure
 
 
@@ -214,22 +210,12 @@ def fields_over(
     return figure
 
 
-def cost_scatter(costs: pd.DataFrame) -> Figure:
-    """Draw time of a training step against counted MACs; `costs` has system, MMAC, ms, kept (MB)."""
-    figure, axis = plt.subplots(figsize=(7.2, 3.8))
-    axis.scatter(costs["MMAC"], costs["ms"], s=70, color=PALETTE[0])
-    axis.plot(costs["MMAC"], costs["ms"], lw=0)
-    for _, row in costs.iterrows():
-        axis.annotate(
-            row["system"],
-            (row["MMAC"], row["ms"]),
-            xytext=(7, 3),
-            textcoords="offset points",
-            fontsize="small",
-        )
-    axis.set(
-        xlabel="counted MACs an image (millions)", ylabel="step, forward and backward\n(CPU ms an image)"
-    )
-    axis.set_ylim(0, 1.25 * costs["ms"].max())
-    axis.set_xlim(0, 1.35 * costs["MMAC"].max())
+def cost_bars(costs: pd.DataFrame) -> Figure:
+    """Draw counted MACs beside the time of a training step; `costs` has system, MMAC, ms."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.6, 0.4 * len(costs) + 1.2), sharey=True)
+    places = np.arange(len(costs))[::-1]
+    labels = ("counted MACs an image (millions)", "step (CPU ms an image)")
+    for axis, column, label, colour in zip(axes, ("MMAC", "ms"), labels, PALETTE, strict=False):
+        axis.barh(places, costs[column], color=colour, height=0.62)
+        axis.set(xlabel=label, yticks=places, yticklabels=costs["system"])
     return figure

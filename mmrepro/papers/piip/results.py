@@ -26,21 +26,18 @@ def score_rows(runs: Sequence[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def gain_rows(runs: Sequence[Run], classes: dict[str, str]) -> pd.DataFrame:
+def gain_rows(runs: Sequence[Run], classes: Sequence[str]) -> pd.DataFrame:
     """Subtract the single network's AP from the inverted pyramid's, class by class and seed by seed.
 
-    Parameters
-    ----------
-    classes
-        Class -> what it is called as a system of the metric `GAIN`.
+    Each class is a system of the metric `GAIN`.
     """
     found = score_rows(runs).pivot_table(index=["metric", "seed"], columns="system", values="value")
     gains = found["inverted"] - found["single"]
     rows = [
-        {"system": name, "seed": seed, "metric": GAIN, "value": float(gains[f"AP {kind}", seed])}
-        for kind, name in classes.items()
+        {"system": name, "seed": seed, "metric": GAIN, "value": float(gains[f"AP {name}", seed])}
+        for name in classes
         for seed in sorted({run.seed for run in runs})
-        if (f"AP {kind}", seed) in gains.index
+        if (f"AP {name}", seed) in gains.index
     ]
     return pd.DataFrame(rows, columns=["system", "seed", "metric", "value"])
 

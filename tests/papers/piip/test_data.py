@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmrepro.data.store import fetch
 from mmrepro.errors import MMReproError
+from mmrepro.papers.piip.annotations import box_frame, load_annotations
 from mmrepro.papers.piip.boxes import checked, thinned
-from mmrepro.papers.piip.cells import CLASSES, SPLITS, box_frame, load_cells, read_annotation
+from mmrepro.papers.piip.cells import load_cells, read_annotation
 from mmrepro.papers.piip.coco import load_coco
 from mmrepro.papers.piip.detection import AnnotatedImages
 from mmrepro.papers.piip.scenes import list_scenes, load_scenes
@@ -27,10 +29,9 @@ def spoil(path, old, new):
 
 
 def test_the_sample_reads_like_the_real_data(sample):
-    source = sample("bccd")
-    splits = {name: load_cells(source, name) for name in SPLITS}
+    splits, classes = load_annotations(sample("bccd"))
     assert sum(each.degenerate for images in splits.values() for each in images) == 1
-    frame = box_frame(splits["train"])
+    frame = box_frame(splits["train"], classes)
     medians = frame.groupby("class")["size"].median()
     assert medians["platelets"] < medians["red cells"] < medians["white cells"]
 
@@ -123,6 +124,18 @@ def coco(tmp_path):
     return path, content
 
 
+def test_coco_gives_its_validation_images_as_the_test(coco, monkeypatch):
+    path, content = coco
+    (path.parents[1] / "train2017").mkdir()
+    (path.parent / "instances_train2017.json").write_text(
+        json.dumps(content | {"images": [], "annotations": []})
+    )
+    monkeypatch.setenv("MMREPRO_COCO", str(path.parent / "instances_train2017.json"))
+    splits, classes = load_annotations(fetch("piip", "coco"))
+    assert [len(splits[name]) for name in ("train", "test")] == [0, 2]
+    assert classes == ["dog", "bottle"]
+
+
 def test_cocos_layout_is_read(coco):
     found, names = load_coco(coco[0], "val")
     assert names == ["dog", "bottle"]
@@ -162,7 +175,3 @@ def test_spoilt_scenes_are_told(tmp_path):
     (tmp_path / "empty/a.jpg").write_text("no image")
     with pytest.raises(MMReproError, match="not a readable image"):
         load_scenes(list_scenes(tmp_path)[0], (8, 8))
-
-
-def test_classes_have_names():
-    assert CLASSES == ("RBC", "WBC", "Platelets")

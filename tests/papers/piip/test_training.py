@@ -29,7 +29,7 @@ from .conftest import make_branch
 def task(sample, settings):
     source = sample("bccd")
     train, test = (cells.load_cells(source, split)[:6] for split in ("train", "test"))
-    return detection.make_task(train, test, cells.CLASSES, settings)
+    return detection.make_task(train, test, list(cells.CLASSES.values()), settings)
 
 
 @pytest.fixture
@@ -139,10 +139,10 @@ def test_receptive_fields_are_those_of_the_branch():
 
 
 def test_gains_are_paired_by_seed(runs):
-    found = results.gain_rows(runs, {"RBC": "red cells", "WBC": "white cells"})
+    found = results.gain_rows(runs, ["red cells", "white cells"])
     scores = results.score_rows(runs).set_index(["system", "seed", "metric"])["value"]
     for _, row in found.iterrows():
-        kind = {"red cells": "AP RBC", "white cells": "AP WBC"}[row["system"]]
+        kind = f"AP {row['system']}"
         expected = scores["inverted", row["seed"], kind] - scores["single", row["seed"], kind]
         assert row["value"] == pytest.approx(expected)
     assert set(found["seed"]) == {0, 1}
