@@ -48,23 +48,29 @@ def image_intervals(runs: Sequence[Run], claims: Sequence[Claim], dataset: str) 
     A jackknife, because AP is no mean over images: groups of test images are left out in turn, and the
     differences, averaged over seeds, spread as t with one degree of freedom less than there are groups.
     """
-    without: dict[tuple[str, str], NDArray[np.float64]] = {}
-    whole: dict[tuple[str, str], float] = {}
+    known = _over_seeds(runs)
+    return {
+        claim.id: jackknife_interval(known[one][0] - known[other][0], known[one][1] - known[other][1])
+        for claim in claims
+        if claim.kind == "order" and dataset in claim.datasets
+        for one, other in [[(system, claim.metric) for system in claim.systems]]
+        if {one, other} <= set(known)
+    }
+
+
+def _over_seeds(runs: Sequence[Run]) -> dict[tuple[str, str], tuple[float, NDArray[np.float64]]]:
+    """Average each system's metric over seeds, whole and with groups left out; gains of classes included."""
+    known = {}
     for system in dict.fromkeys(run.system for run in runs):
         own = [run.precision for run in runs if run.system == system]
         for metric in own[0].without:
-            without[system, metric] = np.mean([each.without[metric] for each in own], axis=0)
-            whole[system, metric] = float(np.mean([each.scores[metric] for each in own]))
-    return {
-        claim.id: jackknife_interval(
-            whole[claim.systems[0], claim.metric] - whole[claim.systems[1], claim.metric],
-            without[claim.systems[0], claim.metric] - without[claim.systems[1], claim.metric],
-        )
-        for claim in claims
-        if claim.kind == "order"
-        and dataset in claim.datasets
-        and all((system, claim.metric) in without for system in claim.systems)
-    }
+            whole = float(np.mean([each.scores[metric] for each in own]))
+            known[system, metric] = whole, np.mean([each.without[metric] for each in own], axis=0)
+    for system, metric in list(known):
+        if system == "inverted" and ("single", metric) in known:
+            more, less = known[system, metric], known["single", metric]
+            known[metric.removeprefix("AP "), GAIN] = more[0] - less[0], more[1] - less[1]
+    return known
 
 
 def jackknife_interval(value: float, without: NDArray[np.float64]) -> Interval:

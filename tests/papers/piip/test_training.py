@@ -152,8 +152,13 @@ def test_intervals_over_images_hold_the_difference(runs):
     claim = Claim(id="O1", kind="order", sentence="", datasets=("bccd",), metric="AP", source="",
                   systems=("inverted", "single"))  # fmt: skip
     other = claim.model_copy(update={"id": "O2", "systems": ("inverted", "direct")})
-    found = results.image_intervals(runs, [claim, other], "bccd")
-    assert set(found) == {"O1"}
+    gain = claim.model_copy(
+        update={"id": "O7", "metric": results.GAIN, "systems": ("red cells", "white cells")}
+    )
+    found = results.image_intervals(runs, [claim, other, gain], "bccd")
+    assert set(found) == {"O1", "O7"}
+    gains = results.gain_rows(runs, ["red cells", "white cells"]).groupby("system")["value"].mean()
+    assert found["O7"][0] <= gains["red cells"] - gains["white cells"] <= found["O7"][1]
     means = results.mean_table(results.score_rows(runs), ["AP"]).set_index("system")["AP"]
     assert found["O1"][0] <= means["inverted"] - means["single"] <= found["O1"][1]
     assert isinstance(results.example_row(runs, ("inverted", "single"), 0), int)
