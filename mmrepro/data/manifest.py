@@ -41,11 +41,13 @@ class TreeEntry(Strict):
     """A folder of files with one hash; the mirror holds it as ``<path>.zip`` or as the folder ``<path>``.
 
     `sha256` is that of `mmrepro.data.tree.tree_sha256`; `bytes` is the sum over the extracted files.
+    `members` are the patterns of its files: a mirror may hold others beside them, such as checksums.
     """
 
     path: RelativePath
     sha256: Sha256
     bytes: Annotated[int, Field(ge=0)]
+    members: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
     sources: tuple[Source, ...] = ()
 
     @field_validator("sources")

@@ -7,6 +7,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -135,10 +136,19 @@ def _from_folder(folder: Path, unit: Unit, target: Path) -> None:
         shutil.copyfile(there, target)
     elif isinstance(unit, TreeEntry) and there.is_dir():
         shutil.copytree(there, target)
+        _drop_others(target, unit.members)
     elif isinstance(unit, TreeEntry) and (bundle := folder / f"{unit.path}.zip").is_file():
-        extract(bundle, ["*"], 0, target, unit.bytes)
+        extract(bundle, unit.members, 0, target, unit.bytes)
     else:
         raise SourceError(f"it has no {unit.path!r}")
+
+
+def _drop_others(folder: Path, members: tuple[str, ...]) -> None:
+    """Remove the files of a copied tree that are not its members."""
+    for path in [each for each in folder.rglob("*") if each.is_file()]:
+        name = path.relative_to(folder).as_posix()
+        if not any(fnmatchcase(name, like) for like in members):
+            path.unlink()
 
 
 def _from_mirror_url(base: str, unit: Unit, desk: Desk, target: Path) -> None:
@@ -148,7 +158,7 @@ def _from_mirror_url(base: str, unit: Unit, desk: Desk, target: Path) -> None:
     else:
         most = 2 * unit.bytes + 10_000_000  # a zip may be larger than what it holds, by its directory
         bundle = desk.download(f"{url}.zip", most, None, trusted=False)
-        _unpack(bundle, ("*",), 0, unit, target)
+        _unpack(bundle, unit.members, 0, unit, target)
 
 
 def _from(source: Source, unit: Unit, desk: Desk, target: Path) -> None:

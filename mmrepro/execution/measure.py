@@ -10,14 +10,15 @@ import psutil
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Return user and system seconds of `process` and its living children; 0 once it has ended."""
+    """Return user and system seconds of `process` and its children; 0 once it has ended."""
     total, family = 0.0, [process]
     with contextlib.suppress(psutil.Error):
         family += process.children(recursive=True)
     for each in family:
         with contextlib.suppress(psutil.Error):  # a child may end between listing and asking
             times = each.cpu_times()
-            total += times.user + times.system
+            # Children that have ended count too: a pool of workers is gone when its stage is.
+            total += times.user + times.system + times.children_user + times.children_system
     return total
 
 

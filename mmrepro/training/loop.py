@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ class TrainingSettings(BaseModel):
         Largest norm of the gradient; None leaves it alone.
     patience
         Epochs without a better validation loss before stopping; needs clean validation data.
+    warm_up
+        Share of all steps over which the learning rate rises to `lr`; over the rest it falls to zero
+        along half a cosine. None keeps it at `lr`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +53,7 @@ class TrainingSettings(BaseModel):
     accumulate: Annotated[int, Field(ge=1)] = 1
     clip_norm: Annotated[float, Field(gt=0)] | None = None
     patience: Annotated[int, Field(ge=1)] | None = None
+    warm_up: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,8 @@ def fit(
         if settings.patience is not None and state.epochs_since_best() >= settings.patience:
             break
         started = time.perf_counter()
-        loss = _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings)
+        rates = _rates(settings, epoch, len(prepared))
+        loss = _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings, rates)
         held_out = _mean_loss(net, validation, loss_of, accelerator, settings) if validation else float("nan")
         state.save(
             epoch, loss, held_out, time.perf_counter() - started, keep_best=settings.patience is not None
@@ -164,6 +170,24 @@ def make_accelerator(device: str = "auto") -> Accelerator:
     return Accelerator(cpu=on_cpu, mixed_precision=precision)
 
 
+def _rates(settings: TrainingSettings, epoch: int, batches_each: int) -> list[float]:
+    """Return the learning rate of every batch of an epoch; it depends on nothing but the batch's number."""
+    if settings.warm_up is None:
+        return [settings.lr] * batches_each
+    total = settings.epochs * batches_each
+    peak = max(1, round(settings.warm_up * total))
+    steps = range(epoch * batches_each, (epoch + 1) * batches_each)
+    return [
+        settings.lr
+        * (
+            (step + 1) / peak
+            if step < peak
+            else (1 + math.cos(math.pi * (step + 1 - peak) / (total - peak + 1))) / 2
+        )
+        for step in steps
+    ]
+
+
 def _train_epoch(
     net: nn.Module,
     loader: DataLoader[Batch],
@@ -171,10 +195,13 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
     accelerator: Accelerator,
     settings: TrainingSettings,
+    rates: list[float],
 ) -> float:
     net.train()
     total, count = 0.0, 0
-    for batch in loader:
+    for batch, rate in zip(loader, rates, strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
         with accelerator.accumulate(net):
             loss = loss_of(net, batch)
             accelerator.backward(loss)

@@ -73,6 +73,23 @@ def test_a_tree_from_the_mirrors_folder_in_place(project, mirror):
         fetch("demo", "x")
 
 
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_a_mirror_may_hold_more_than_the_members_of_a_tree(project, mirror, kind):
+    declared = tree("numbers", FILES) | {"members": ["*.csv"]}
+    project.write(x={"tree": declared})
+    held = FILES | {"SHA256SUMS": b"a list that is not data" * 1000}
+    if kind == "zip":
+        (mirror / "demo").mkdir(parents=True)
+        (mirror / "demo" / "numbers.zip").write_bytes(zip_of(held))
+    else:
+        for name, body in held.items():
+            path = mirror / "demo" / "numbers" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+    data = fetch("demo", "x")
+    assert (data.folder, whole(data)) == (project.cache / "demo" / "numbers", FILES)
+
+
 def test_a_damaged_tree_is_replaced_whole(project, mirror):
     project.write(x={"tree": tree("numbers", FILES)})
     (mirror / "demo").mkdir()

@@ -39,6 +39,13 @@ def test_the_work_of_a_child_counts():
         child.communicate(b"\n")
 
 
+def test_the_work_of_a_child_that_has_ended_counts():
+    before = cpu_seconds(psutil.Process())
+    code = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert cpu_seconds(psutil.Process()) - before > 0.25
+
+
 def test_a_process_that_ended_is_measured_as_nothing():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         process = psutil.Process(child.pid)

@@ -239,3 +239,48 @@ def test_progress_is_told_in_lines(problem, capsys, monkeypatch):
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         settings(**wrong)
+
+
+def test_the_rate_rises_to_its_peak_and_falls_to_zero(problem):
+    rates = []
+
+    def noting(net, batch):
+        rates.append(optimizer_rate())
+        return squared(net, batch)
+
+    def optimizer_rate():
+        import gc
+
+        return next(
+            group["lr"]
+            for each in gc.get_objects()
+            if isinstance(each, torch.optim.AdamW)
+            for group in each.param_groups
+        )
+
+    train(problem, loss=noting, epochs=5, batch_size=16, lr=0.1, warm_up=0.2)
+    assert len(rates) == 20
+    assert rates[:4] == pytest.approx([0.025, 0.05, 0.075, 0.1])
+    assert rates[4:] == sorted(rates[4:], reverse=True)
+    assert 0 < rates[-1] < 0.002
+
+
+def test_a_changing_rate_goes_on_from_a_checkpoint(problem, tmp_path):
+    whole, _ = train(problem, epochs=4, warm_up=0.25)
+
+    class KilledError(Exception):
+        pass
+
+    seen = 0
+
+    def dying(net, batch):
+        nonlocal seen
+        seen += 1
+        if seen > 10:
+            raise KilledError
+        return squared(net, batch)
+
+    with pytest.raises(KilledError):
+        train(problem, epochs=4, warm_up=0.25, loss=dying, checkpoint=tmp_path / "run.pt")
+    again, _ = train(problem, epochs=4, warm_up=0.25, checkpoint=tmp_path / "run.pt")
+    assert torch.equal(weights(again), weights(whole))

@@ -1,0 +1,62 @@
+"""Images with one label each, in one folder a class: UC Merced and ImageNet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from mmrepro.errors import MMReproError
+from mmrepro.training.loop import Tensors
+
+_SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+def list_scenes(folder: Path) -> tuple[list[tuple[Path, int]], list[str]]:
+    """List the images of ``<folder>/<class>/`` with their labels, and the class names in order.
+
+    Raises
+    ------
+    MMReproError
+        When the folder is not there, or a class has no image.
+    """
+    if not folder.is_dir():
+        raise MMReproError(f"There is no folder {folder}; it must hold one folder of images a class.")
+    classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    found = []
+    for label, name in enumerate(classes):
+        images = sorted(path for path in (folder / name).iterdir() if path.suffix.lower() in _SUFFIXES)
+        if not images:
+            raise MMReproError(f"The class folder {folder / name} holds no image ({', '.join(_SUFFIXES)}).")
+        found += [(path, label) for path in images]
+    if not found:
+        raise MMReproError(f"{folder} holds no class folders.")
+    return found, classes
+
+
+def load_scenes(
+    scenes: Sequence[tuple[Path, int]], size: tuple[int, int], count: int | None = None
+) -> Tensors:
+    """Decode scenes, shrunk to `size`: pixels (n, 3, h, w) uint8 and labels (n,).
+
+    Parameters
+    ----------
+    count
+        Scenes kept, evenly spaced; None keeps all.
+    """
+    if count is not None and count < len(scenes):
+        scenes = [scenes[row] for row in np.linspace(0, len(scenes) - 1, count).astype(int)]
+    pixels = []
+    for path, _ in scenes:
+        try:
+            with Image.open(path) as image:
+                image.draft("RGB", (size[1] * 2, size[0] * 2))
+                shrunk = image.convert("RGB").resize(size[::-1], Image.Resampling.BOX)
+        except UnidentifiedImageError:
+            raise MMReproError(f"{path} is not a readable image; fetch it again.") from None
+        pixels.append(np.asarray(shrunk))
+    images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
+    return Tensors(images, torch.tensor([label for _, label in scenes]))
