@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.data import Dataset
 
 from mmrepro.errors import MMReproError
 from mmrepro.papers.piip.branch import ViTBranch, as_tokens
@@ -18,7 +19,7 @@ from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import Settings
 from mmrepro.papers.piip.systems import build_pyramid, schedule_of
-from mmrepro.training.loop import Batch, Tensors, fit, make_accelerator
+from mmrepro.training.loop import Batch, batches, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 _TESTED = 64  # images a batch when nothing is learnt
@@ -77,7 +78,7 @@ class Classification:
 
 
 def train_classifiers(
-    train: Tensors, test: Tensors, classes: int, settings: Settings, each: Each = map
+    train: Dataset[Batch], test: Dataset[Batch], classes: int, settings: Settings, each: Each = map
 ) -> list[Classification]:
     """Train every system with the first seeds; `each` is the `map` that runs the jobs."""
     asked = settings.scenes
@@ -86,29 +87,33 @@ def train_classifiers(
 
 
 def train_classifier(
-    train: Tensors, test: Tensors, classes: int, settings: Settings, job: tuple[str, int]
+    train: Dataset[Batch], test: Dataset[Batch], classes: int, settings: Settings, job: tuple[str, int]
 ) -> Classification:
     """Train one classifier with one seed and test it."""
     (name, seed), asked = job, settings.scenes
     seed_everything(seed, settings.threads)
     model = Classifier(build_pyramid(asked.systems[name], settings), classes)
     accelerator = make_accelerator(settings.device)
-    history = fit(model, train, scene_loss, schedule_of(asked), seed=seed, accelerator=accelerator)
+    loss = partial(scene_loss, turned=asked.turned)
+    history = fit(model, train, loss, schedule_of(asked), seed=seed, accelerator=accelerator)
     model.eval()
     device = next(model.parameters()).device
     with torch.inference_mode():
-        scores = [model(normalised(part.to(device))) for part in test.tensors[0].split(_TESTED)]
-    right = torch.cat(scores).argmax(-1).cpu() == test.tensors[1]
-    return Classification(name, seed, 100 * right.float().mean().item(), history)
+        right = [
+            model(normalised(pixels.to(device))).argmax(-1).cpu() == labels
+            for pixels, labels in batches(test, _TESTED)
+        ]
+    return Classification(name, seed, 100 * torch.cat(right).float().mean().item(), history)
 
 
-def scene_loss(net: nn.Module, batch: Batch) -> Tensor:
-    """Return the cross-entropy on a batch, flipped and turned at random: a view from above has no up."""
+def scene_loss(net: nn.Module, batch: Batch, turned: bool = True) -> Tensor:
+    """Return the cross-entropy on a batch, flipped at random; `turned` too, where a view has no up."""
     pixels, labels = batch
     images = normalised(pixels)
     if torch.rand(()) < 0.5:
         images = images.flip(-1)
-    images = torch.rot90(images, int(torch.randint(4, ())), (-2, -1))
+    if turned:
+        images = torch.rot90(images, int(torch.randint(4, ())), (-2, -1))
     return functional.cross_entropy(net(images), labels, label_smoothing=0.1)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
+from torch.utils.data import Dataset, default_collate
 
 from mmrepro.errors import MMReproError
-from mmrepro.training.loop import Tensors
+from mmrepro.training.loop import Batch, Tensors
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 
@@ -37,26 +38,37 @@ def list_scenes(folder: Path) -> tuple[list[tuple[Path, int]], list[str]]:
     return found, classes
 
 
-def load_scenes(
-    scenes: Sequence[tuple[Path, int]], size: tuple[int, int], count: int | None = None
-) -> Tensors:
-    """Decode scenes, shrunk to `size`: pixels (n, 3, h, w) uint8 and labels (n,).
+class Scenes(Dataset[Batch]):
+    """Scenes with their labels, decoded when asked for: uint8 (3, h, w) in the pixels of `size`, and a label.
 
     Parameters
     ----------
     count
         Scenes kept, evenly spaced; None keeps all.
     """
-    if count is not None and count < len(scenes):
-        scenes = [scenes[row] for row in np.linspace(0, len(scenes) - 1, count).astype(int)]
-    pixels = []
-    for path, _ in scenes:
+
+    def __init__(
+        self, scenes: Sequence[tuple[Path, int]], size: tuple[int, int], count: int | None = None
+    ) -> None:
+        if count is not None and count < len(scenes):
+            scenes = [scenes[row] for row in np.linspace(0, len(scenes) - 1, count).astype(int)]
+        self.scenes, self.size = list(scenes), size
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+    def __getitem__(self, row: int) -> Batch:
+        """Decode one scene, shrunk to the size; MMReproError where it is no image."""
+        path, label = self.scenes[row]
         try:
             with Image.open(path) as image:
-                image.draft("RGB", (size[1] * 2, size[0] * 2))
-                shrunk = image.convert("RGB").resize(size[::-1], Image.Resampling.BOX)
+                image.draft("RGB", (self.size[1] * 2, self.size[0] * 2))
+                shrunk = image.convert("RGB").resize(self.size[::-1], Image.Resampling.BOX)
         except UnidentifiedImageError:
             raise MMReproError(f"{path} is not a readable image; fetch it again.") from None
-        pixels.append(np.asarray(shrunk))
-    images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
-    return Tensors(images, torch.tensor([label for _, label in scenes]))
+        pixels = torch.from_numpy(np.array(shrunk)).permute(2, 0, 1).contiguous()
+        return pixels, torch.tensor(label)
+
+    def in_memory(self) -> Tensors:
+        """Decode everything once."""
+        return Tensors(*default_collate([self[row] for row in range(len(self))]))

@@ -80,9 +80,12 @@ class SceneSettings(Schedule):
         ``ucmerced``, or ``imagenet`` at profile gpu.
     runs
         How many of the seeds are used.
+    turned
+        Whether training turns images by right angles, as suits views from above.
     """
 
     dataset: Literal["ucmerced", "imagenet"] = "ucmerced"
+    turned: bool = True
     systems: dict[str, System]
     image_size: Size
     runs: Annotated[int, Field(ge=1)]

@@ -3,6 +3,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from mmrepro.data.store import fetch
@@ -12,7 +13,7 @@ from mmrepro.papers.piip.boxes import checked, thinned
 from mmrepro.papers.piip.cells import load_cells, read_annotation
 from mmrepro.papers.piip.coco import load_coco
 from mmrepro.papers.piip.detection import AnnotatedImages
-from mmrepro.papers.piip.scenes import list_scenes, load_scenes
+from mmrepro.papers.piip.scenes import Scenes, list_scenes
 
 
 @pytest.fixture
@@ -160,7 +161,9 @@ def test_scenes_are_read_by_folder(sample):
     source = sample("ucmerced")
     listed, classes = list_scenes(source.folder / "test")
     assert classes == ["disc", "square", "stripes"] and len(listed) == 12
-    pixels, labels = load_scenes(listed, (32, 32), 6).tensors
+    found = Scenes(listed, (32, 32), 6)
+    pixels, labels = found.in_memory().tensors
+    assert len(found) == 6 and torch.equal(found[2][0], pixels[2]) and found[2][1] == labels[2]
     assert pixels.shape == (6, 3, 32, 32) and sorted(set(labels.tolist())) == [0, 1, 2]
 
 
@@ -174,4 +177,4 @@ def test_spoilt_scenes_are_told(tmp_path):
         list_scenes(tmp_path)
     (tmp_path / "empty/a.jpg").write_text("no image")
     with pytest.raises(MMReproError, match="not a readable image"):
-        load_scenes(list_scenes(tmp_path)[0], (8, 8))
+        Scenes(list_scenes(tmp_path)[0], (8, 8))[0]

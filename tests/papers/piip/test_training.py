@@ -18,7 +18,7 @@ from mmrepro.papers.piip.detector import build_detector, detect, merged_map
 from mmrepro.papers.piip.parallel import workers
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.receptive import receptive_fields, share_within, silenced
-from mmrepro.papers.piip.scenes import list_scenes, load_scenes
+from mmrepro.papers.piip.scenes import Scenes, list_scenes
 from mmrepro.papers.piip.systems import build_pyramid, compile_blocks, plan_of_system
 from mmrepro.papers.settings import SettingsError, resolve_settings
 
@@ -166,12 +166,44 @@ def test_intervals_over_images_hold_the_difference(runs):
 
 def test_scenes_are_learnt(sample, settings):
     folder = sample("ucmerced").folder
-    train, test = (load_scenes(list_scenes(folder / split)[0], (96, 96)) for split in ("train", "test"))
+    train, test = (
+        Scenes(list_scenes(folder / split)[0], (96, 96)).in_memory() for split in ("train", "test")
+    )
     longer = settings.scenes.model_copy(update={"epochs": 25, "runs": 1})
     settings = settings.model_copy(update={"scenes": longer, "seeds": (0,)})
     for run in train_classifiers(train, test, 3, settings):
         assert run.history["loss"].iloc[-1] < 0.9
         assert run.accuracy > 50
+
+
+def test_scenes_that_are_decoded_when_asked_for_train_the_same(sample, settings):
+    folder = sample("ucmerced").folder
+    lazy = {split: Scenes(list_scenes(folder / split)[0], (96, 96), 12) for split in ("train", "test")}
+    small = settings.scenes.model_copy(update={"epochs": 2, "runs": 1})
+    settings = settings.model_copy(update={"scenes": small, "seeds": (0,)})
+    one = train_classifiers(lazy["train"], lazy["test"], 3, settings)
+    two = train_classifiers(lazy["train"].in_memory(), lazy["test"].in_memory(), 3, settings)
+    for first, second in zip(one, two, strict=True):
+        assert first.accuracy == second.accuracy
+        assert first.history["loss"].tolist() == second.history["loss"].tolist()
+
+
+def test_images_with_an_up_are_mirrored_only():
+    batch = (torch.arange(12, dtype=torch.uint8).view(1, 1, 3, 4).expand(1, 3, 3, 4), torch.tensor([0]))
+    seen = []
+
+    def net(images):
+        seen.append(images)
+        return images.flatten(1)
+
+    torch.manual_seed(0)
+    for _ in range(20):
+        scene_loss(net, batch, turned=False)
+    whole = normalised(batch[0])
+    assert all(torch.equal(each, whole) or torch.equal(each, whole.flip(-1)) for each in seen)
+    for _ in range(20):
+        scene_loss(net, batch)
+    assert any(each.shape == (1, 3, 4, 3) for each in seen)
 
 
 def test_a_classifier_averages_over_places(settings, images):
