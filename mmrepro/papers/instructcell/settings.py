@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from mmrepro.papers.settings import ChapterSettings
 
@@ -68,3 +68,11 @@ class Settings(ChapterSettings):
     lr: Annotated[float, Field(gt=0, le=1)] = 3e-3
     plane: Literal["pca", "umap"] = "pca"
     overlapping: Annotated[int, Field(ge=2)] = 60
+
+    @field_validator("num_heads")
+    @classmethod
+    def _shares_the_width(cls, heads: int, info: ValidationInfo) -> int:
+        width = info.data.get("hidden_size")
+        if width is not None and width % heads:
+            raise ValueError(f"must divide hidden_size, {width}")
+        return heads
