@@ -6,15 +6,18 @@ a rear admiral of the US Navy with matplotlib.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from mmrepro.errors import MMReproError
 from mmrepro.modeling.face_detector import find_faces
-from mmrepro.papers.facetrack_mm.tracking import Boxes
+from mmrepro.papers.facetrack_mm.detection import brightness, grey
+from mmrepro.papers.facetrack_mm.tracking import Boxes, score_tracks, track
 
 Kind = Literal["apart", "cross", "cross, twins", "leave and return"]
 KINDS: tuple[Kind, ...] = ("apart", "cross", "cross, twins", "leave and return")
@@ -101,6 +104,46 @@ def make_scene(kind: Kind, cut: list[_Head], frames: int) -> Scene:
             truth[1, frame] = np.nan
         images.append(picture.clip(0, 255).astype(np.uint8))
     return Scene(kind, images, truth)
+
+
+TRACKERS = {
+    "overlap, short memory": (0.0, 3),
+    "overlap, long memory": (0.0, 12),
+    "overlap and brightness, long memory": (2.0, 12),
+}
+"""Name -> weight of looks, and frames that a track may miss its face."""
+
+
+def compare_trackers(
+    scenes: Sequence[Scene], boxes: Mapping[str, list[Boxes]]
+) -> tuple[dict[tuple[str, str], Boxes], pd.DataFrame]:
+    """Join the boxes of every scene with every tracker of `TRACKERS`.
+
+    Parameters
+    ----------
+    boxes
+        Kind of scene -> detected boxes by frame.
+
+    Returns
+    -------
+    tuple
+        Tracks by kind of scene and tracker, and a table of their errors.
+    """
+    tracks: dict[tuple[str, str], Boxes] = {}
+    rows = []
+    for scene in scenes:
+        looks = brightness(grey(scene.images), boxes[scene.kind])
+        for name, (weight, patience) in TRACKERS.items():
+            found = track(boxes[scene.kind], looks, weight, patience)
+            score = score_tracks(scene.truth, found)
+            tracks[scene.kind, name] = found
+            errors = {
+                "switches": score.switches,
+                "misses": score.misses,
+                "false positives": score.false_positives,
+            }
+            rows.append({"scene": scene.kind, "tracker": name, **errors, "MOTA": score.accuracy})
+    return tracks, pd.DataFrame(rows)
 
 
 def _paths(kind: Kind, frames: int) -> NDArray[np.float64]:

@@ -65,17 +65,6 @@ def _check_switches(answer: Answer) -> None:
 
 EXERCISES = (
     Exercise(
-        title="In the right order",
-        level="medium",
-        task=(
-            "Write `common_length(first, second)`: the length of the longest sequence of events that "
-            "stands in both, in the same order, with gaps allowed."
-        ),
-        hint="Keep one row of the table: what is common to the events so far and each prefix of the second.",
-        solution=common_length,
-        check=_check_common,
-    ),
-    Exercise(
         title="The floor",
         level="easy",
         task=(
@@ -85,6 +74,17 @@ EXERCISES = (
         hint="For each event, average over clips the share of the clip's events that it makes up.",
         solution=floor_of,
         check=_check_floor,
+    ),
+    Exercise(
+        title="In the right order",
+        level="medium",
+        task=(
+            "Write `common_length(first, second)`: the length of the longest sequence of events that "
+            "stands in both, in the same order, with gaps allowed."
+        ),
+        hint="Keep one row of the table: what is common to the events so far and each prefix of the second.",
+        solution=common_length,
+        check=_check_common,
     ),
     Exercise(
         title="Who is who",
