@@ -143,10 +143,16 @@ def threshold_explorer(
         )  # fmt: skip
     tick = {"tickfont": {"size": 10}, "gridcolor": RULE, "showgrid": False}
     figure.update_layout(
-        height=520,
-        xaxis={**tick, "tickvals": list(range(len(across))), "ticktext": across, "tickangle": -55},
+        height=560,
+        xaxis={
+            **tick,
+            "tickvals": list(range(len(across))),
+            "ticktext": across,
+            "tickangle": -45,
+            "side": "top",
+        },
         yaxis={**tick, "tickvals": list(range(len(down))), "ticktext": down, "autorange": "reversed"},
         sliders=[slider([f"{step:.2f}" for step in steps], first, "threshold ", 2)],
-        margin={"l": 210, "b": 150},
+        margin={"l": 210, "t": 170},
     )
     return figure

@@ -112,7 +112,7 @@ def _boxes(axis: Axes, boxes: Boxes, colours: Sequence[str]) -> None:
 
 
 def _strip(rows: int, columns: int, height: float) -> tuple[Figure, NDArray[np.object_]]:
-    figure, axes = plt.subplots(rows, columns, figsize=(9.6, height * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(9.0, height * rows), squeeze=False)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
         axis.grid(False)
@@ -129,8 +129,8 @@ def clip_gallery(clips: Clips, chosen: Sequence[int]) -> Figure:
             axis.imshow(clips.frames[clip, frame], cmap="gray", vmin=0, vmax=255)
             _boxes(axis, clips.boxes[clip, frame], (PALETTE[1], PALETTE[5], PALETTE[2]))
             now = [event.expression for event in clips.scripts[clip][0] if event.first <= frame <= event.last]
-            axis.set_xlabel("\n".join(now), fontsize=7.5)
-        axes[row, 0].set_ylabel(str(clips.motions[clip]), fontsize=9)
+            axis.set_xlabel("\n".join(now), fontsize=9)
+        axes[row, 0].set_ylabel(str(clips.motions[clip]), fontsize=11)
     return figure
 
 
@@ -143,8 +143,8 @@ def track_strip(scenes: Mapping[str, tuple[Sequence[NDArray[np.uint8]], Boxes]],
             axis.imshow(images[frame])
             _boxes(axis, tracks[:, frame], (PALETTE[1], PALETTE[5], PALETTE[2], PALETTE[3], PALETTE[4]))
             if row == 0:
-                axis.set_title(f"frame {frame}", fontsize=8)
-        axes[row, 0].set_ylabel(kind, fontsize=8)
+                axis.set_title(f"frame {frame}", fontsize=10)
+        axes[row, 0].set_ylabel(kind.replace(", ", ",\n").replace(" and ", "\nand "), fontsize=10)
     return figure
 
 
