@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -60,10 +60,10 @@ TOWERS: dict[str, Callable[[], nn.Module]] = {
 }
 # What is timed: the dense reading would take half a gigabyte, and PyTorch's counter, which takes the backward pass of
 # a depthwise convolution for one of a full convolution, cannot count EfficientNet's steps.
-TIMED: dict[str, Callable[[], nn.Module]] = {
-    "VGG16": ConvolutionTower,
-    "PLIP": clip_tower,
-    "EfficientNet-Lite0": LiteTower,
+TIMED: dict[str, Callable[[int], nn.Module]] = {
+    "VGG16": lambda side: ConvolutionTower(),
+    "PLIP": lambda side: clip_tower(image_size=side),
+    "EfficientNet-Lite0": lambda side: LiteTower(),
 }
 
 
@@ -178,14 +178,14 @@ def shares(found: list[Pairing], of: str, aggregator: str) -> dict[str, float]:
     }
 
 
-def measured(side: int) -> pd.DataFrame:
-    """Time each tower on one image: CPU seconds to extract, and of a training step; the least of a few.
+def measured(names: Sequence[str], side: int) -> pd.DataFrame:
+    """Time some towers on one image: CPU seconds to extract, and of a training step; the least of a few.
 
     Weights are random, on which time does not depend.
     """
     rows = []
-    for name, make in TIMED.items():
-        tower, images = make().eval(), torch.rand(1, 3, side, side)
+    for name in names:
+        tower, images = TIMED[name](side).eval(), torch.rand(1, 3, side, side)
         rows.append(
             {"extractor": name, "extract (s)": _least(lambda: _forward(tower, images)),  # noqa: B023
              "training step (s)": _least(lambda: tower(images).sum().backward())}  # noqa: B023

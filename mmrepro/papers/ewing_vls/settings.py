@@ -48,8 +48,8 @@ class Settings(ChapterSettings):
         How many of the seeds are spent on the benchmark of aggregators.
     rounds
         Bootstrap rounds, and simulated studies for each point of the power curve.
-    timed_size
-        Side of the images that towers are timed with.
+    timed, timed_size
+        Towers that are timed, and the side of the image that they see.
     fine_tuned
         Whether the ImageNet tower is fine-tuned with an aggregator as well, from pixels to answer.
     fine_epochs, fine_lr, fine_batch
@@ -84,6 +84,11 @@ class Settings(ChapterSettings):
     folds: Annotated[int, Field(ge=2, le=10)] = 5
     core_seeds: Annotated[int, Field(ge=1)] = 2
     rounds: Annotated[int, Field(ge=50)] = 1000
+    timed: tuple[Literal["VGG16", "PLIP", "EfficientNet-Lite0"], ...] = (
+        "VGG16",
+        "PLIP",
+        "EfficientNet-Lite0",
+    )
     timed_size: Annotated[int, Field(ge=32, multiple_of=32)] = 224
     fine_tuned: bool = False
     fine_epochs: Annotated[int, Field(ge=1)] = 10
