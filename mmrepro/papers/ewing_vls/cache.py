@@ -19,8 +19,8 @@ from mmrepro.training.loop import make_accelerator
 def cached(extractor: Extractor, patches: Pixels, device: str = "cpu", part: str = "forward") -> Features:
     """Return the features of patches, from disk where this tower has seen these very patches before.
 
-    `part` names the method of the tower that runs. The name of the file hashes it, and weights, scale, patches,
-    precision and PyTorch's version; a file that cannot be read is made anew.
+    `part` names the method of the tower that runs. The name of the file hashes it, and weights, scale,
+    patches, precision and PyTorch's version; a file that cannot be read is made anew.
     """
     name = _key(extractor, patches, device, part)
     path = cache_folder() / "ewing-vls" / "features" / f"{name}.npz"

@@ -92,7 +92,9 @@ def load_own_corpus(table: Path, most: int | None = None) -> Corpus:
     """
     frame = read_csv(table, dtype=str)
     if not {"path", "concept"} <= set(frame):
-        raise MMReproError(f"{table.name} needs the columns path and concept; it has {', '.join(frame)}.")
+        raise MMReproError(
+            f"{table.name} needs the columns path and concept; it has {', '.join(map(str, frame.columns))}."
+        )
     rows = frame[["path", "concept"]]
     if rows.isna().any(axis=None):
         raise MMReproError(f"{table.name} has an empty field; every image needs a path and a concept.")

@@ -1,4 +1,4 @@
-"""What a pairing of extractor and aggregator costs: parameters and multiply-accumulates exactly, seconds measured."""
+"""What a pairing of extractor and aggregator costs: parameters and MACs exactly, seconds measured."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from mmrepro.papers.ewing_vls.extractors import ClipTower, ConvolutionTower, LiteTower
+from mmrepro.papers.ewing_vls.extractors import ClipTower, ConvolutionTower, LiteTower, Tower
 from mmrepro.papers.ewing_vls.heads import AGGREGATORS, Head
 
 _CLASSES, _PATCHES, _SIDE, _HEAD = 4, 16, 224, {"ABMIL": 128, "TransMIL": 512}
 _REPEATS = 3
 
 
-class DenseTower(nn.Module):
+class DenseTower(Tower):
     """VGG16 up to its second dense layer: the other reading of "VGG16 features", 4,096 of them."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class DenseTower(nn.Module):
 
 
 def clip_tower(**changes: Any) -> ClipTower:
-    """Make the image half of CLIP ViT-B/32, as PLIP has it, with random weights; `changes` of its configuration."""
+    """Make the image half of CLIP ViT-B/32 (and PLIP) with random weights; `changes` of its configuration."""
     from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
     shape = {
@@ -53,14 +53,14 @@ def clip_tower(**changes: Any) -> ClipTower:
     return ClipTower(CLIPVisionModelWithProjection(config))
 
 
-TOWERS: dict[str, Callable[[], nn.Module]] = {
+TOWERS: dict[str, Callable[[], Tower]] = {
     "VGG16": ConvolutionTower,
     "VGG16, dense": DenseTower,
     "PLIP": clip_tower,
 }
-# What is timed: the dense reading would take half a gigabyte, and PyTorch's counter, which takes the backward pass of
-# a depthwise convolution for one of a full convolution, cannot count EfficientNet's steps.
-TIMED: dict[str, Callable[[int], nn.Module]] = {
+# What is timed: the dense reading would take half a gigabyte, and PyTorch's counter, which takes the
+# backward pass of a depthwise convolution for one of a full convolution, cannot count EfficientNet's steps.
+TIMED: dict[str, Callable[[int], Tower]] = {
     "VGG16": lambda side: ConvolutionTower(),
     "PLIP": lambda side: clip_tower(image_size=side),
     "EfficientNet-Lite0": lambda side: LiteTower(),
@@ -69,15 +69,15 @@ TIMED: dict[str, Callable[[int], nn.Module]] = {
 
 @dataclass(frozen=True)
 class Pairing:
-    """An extractor, frozen or fine-tuned, with an aggregator, for four classes and bags of 16 patches of 224 x 224.
+    """An extractor, frozen or fine-tuned, with an aggregator: four classes, bags of 16 patches.
 
     Attributes
     ----------
     trainable, frozen
         Parameters.
     answer_macs, step_macs
-        Multiply-accumulates of one bag: to answer, and of a training step on it. A frozen extractor runs once, before
-        training, so it is in the first and not in the second.
+        Multiply-accumulates of one bag: to answer, and of a training step on it. A frozen extractor runs
+        once, before training, so it is in the first and not in the second.
     """
 
     extractor: str
@@ -109,8 +109,8 @@ def pairings() -> list[Pairing]:
         return [each for name, make in TOWERS.items() for each in _pairings_of(name, make().eval())]
 
 
-def _pairings_of(extractor: str, tower: nn.Module) -> list[Pairing]:
-    width, images = int(tower.width), torch.empty(_PATCHES, 3, _SIDE, _SIDE)
+def _pairings_of(extractor: str, tower: Tower) -> list[Pairing]:
+    width, images = tower.width, torch.empty(_PATCHES, 3, _SIDE, _SIDE)
     bag, tuned_bag = torch.empty(1, _PATCHES, width), torch.empty(1, _PATCHES, width, requires_grad=True)
     with torch.no_grad():
         forward = macs(lambda: tower(images))
@@ -166,7 +166,7 @@ def fewer(found: list[Pairing], one: tuple[str, str], other: tuple[str, str], of
 
 
 def shares(found: list[Pairing], of: str, aggregator: str) -> dict[str, float]:
-    """Split what frozen PLIP saves against fine-tuned VGG16 into the part of freezing and that of the extractor.
+    """Split what frozen PLIP saves against fine-tuned VGG16 into freezing and extractor.
 
     Freezing comes first: fine-tuned to frozen VGG16, then to frozen PLIP. In percent of the whole saving.
     """

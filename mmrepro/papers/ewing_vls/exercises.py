@@ -11,7 +11,7 @@ from mmrepro.display.exercise import Answer, Exercise
 
 
 def attention_pool(features: ArrayLike, raw: ArrayLike) -> np.ndarray:
-    """Return the average of a bag's features (patches, width), weighted by the softmax of `raw` (patches,)."""
+    """Return the mean of a bag's features (patches, width), weighted by the softmax of `raw` (patches,)."""
     weights = np.exp(np.asarray(raw, dtype=float) - np.max(raw))
     return np.asarray(weights / weights.sum() @ np.asarray(features, dtype=float))
 
@@ -71,8 +71,8 @@ EXERCISES = (
         title="Attention pooling by hand",
         level="easy",
         task=(
-            "Write `attention_pool(features, raw)`: the average of a bag's features (patches, width), weighted by "
-            "the softmax of the raw attention (patches,)."
+            "Write `attention_pool(features, raw)`: the mean of a bag's features (patches, width), "
+            "weighted by the softmax of the raw attention (patches,)."
         ),
         hint="A softmax may subtract the same number from all of its inputs; take the largest.",
         solution=attention_pool,
@@ -82,8 +82,8 @@ EXERCISES = (
         title="What is trained",
         level="medium",
         task=(
-            "Write `trainable_parameters(width, classes, tower, frozen)`: how many parameters are trained when a "
-            "linear classifier stands on the mean of features of a tower with `tower` parameters."
+            "Write `trainable_parameters(width, classes, tower, frozen)`: how many parameters are trained "
+            "when a linear classifier stands on the mean of features of a tower with `tower` parameters."
         ),
         hint="Mean pooling has no parameters; the classifier has weights and biases.",
         solution=trainable_parameters,
@@ -93,8 +93,8 @@ EXERCISES = (
         title="Old acquaintances",
         level="hard",
         task=(
-            "Write `shared_patients(patients, folds)`: for each fold, a list of test tiles, the share of them whose "
-            "patient also has tiles among those not tested. Then ask it of a random split of this chapter's tiles."
+            "Write `shared_patients(patients, folds)`: for each fold, a list of test tiles, the share of "
+            "them whose patient also has tiles among those not tested. Then ask it of a random split here."
         ),
         hint="Collect the patients of all tiles that are not in the fold first.",
         solution=shared_patients,

@@ -31,7 +31,13 @@ _SCALES = {  # mean and spread of the channels that a tower was trained with
 }
 
 
-class LiteTower(nn.Module):
+class Tower(nn.Module):
+    """A network from images (b, 3, h, w) to features (b, width)."""
+
+    width: int
+
+
+class LiteTower(Tower):
     """EfficientNet-Lite0 without its classifier; its upper blocks can be run, and trained, on their own."""
 
     def __init__(self) -> None:
@@ -65,7 +71,7 @@ class LiteTower(nn.Module):
         return self.upper(self.lower(images))
 
 
-class ConvolutionTower(nn.Module):
+class ConvolutionTower(Tower):
     """VGG16's convolutions and the mean over their map, 512 features."""
 
     def __init__(self) -> None:
@@ -80,7 +86,7 @@ class ConvolutionTower(nn.Module):
         return found.mean((2, 3))
 
 
-class ClipTower(nn.Module):
+class ClipTower(Tower):
     """The image half of a CLIP with its projection; PLIP is one."""
 
     def __init__(self, vision: Any) -> None:
@@ -102,18 +108,18 @@ class Extractor:
 
     Attributes
     ----------
-    tower
-        A module from images (b, 3, h, w) to features (b, width).
+    scale
+        Which mean and spread its images are brought to.
     """
 
     name: str
-    tower: nn.Module
+    tower: Tower
     scale: str
 
     @property
     def width(self) -> int:
         """Number of features."""
-        return int(self.tower.width)
+        return self.tower.width
 
     @property
     def weights_sha256(self) -> str:
@@ -141,7 +147,7 @@ class Extractor:
             When a feature is not a finite number.
         """
         accelerator = make_accelerator(device)
-        self.tower.to(accelerator.device, memory_format=torch.channels_last).eval()
+        self.tower.to(accelerator.device).to(memory_format=torch.channels_last).eval()
         run, found = getattr(self.tower, part), []
         with torch.inference_mode(), accelerator.autocast():
             for start in range(0, len(patches), _BATCH):

@@ -75,7 +75,7 @@ def stain_plot(before: pd.DataFrame, after: pd.DataFrame) -> Figure:
 
 
 def loss_curves(histories: Sequence[pd.DataFrame]) -> Figure:
-    """Draw the loss of each way to train the projection by epoch, mean over seeds; each in a panel of its own."""
+    """Draw the loss of each way to train the projection by epoch, mean over seeds, a panel each."""
     every = pd.concat(histories)
     names = list(every["system"].unique())
     figure, axes = plt.subplots(1, len(names), figsize=(7.6, 2.7), squeeze=False)
@@ -90,9 +90,10 @@ def loss_curves(histories: Sequence[pd.DataFrame]) -> Figure:
 def concept_matrix(heat: pd.DataFrame) -> Figure:
     """Draw the mean cosine of images of a concept (rows) with prompts (columns)."""
     figure, axis = plt.subplots(figsize=(7.6, 5.6))
+    numbered = [f"{list(heat.columns).index(name) + 1}  {name}" for name in heat.index]
     sns.heatmap(heat.to_numpy(), cmap="vlag", center=0, cbar_kws={"label": "mean cosine"}, ax=axis,
-                xticklabels=[str(place + 1) for place in range(heat.shape[1])],
-                yticklabels=[f"{heat.columns.get_loc(name) + 1}  {name}" for name in heat.index])  # fmt: skip
+                rasterized=True, xticklabels=[str(place + 1) for place in range(heat.shape[1])],
+                yticklabels=numbered)  # fmt: skip
     axis.set(xlabel="prompt, numbered as the rows", ylabel="")
     axis.tick_params(axis="y", rotation=0, labelsize=8)
     axis.tick_params(axis="x", labelsize=8, rotation=0)
@@ -190,7 +191,7 @@ def reliability_diagram(labels: NDArray[np.int64], found: Mapping[str, dict[int,
 
 
 def power_curves(table: pd.DataFrame, here: int, wanted: float) -> Figure:
-    """Draw power by number of patients, a line a true gain; lines across and up for what is asked and what is here."""
+    """Draw power by number of patients, a line a true gain, with lines for what is asked and what is here."""
     figure, axis = plt.subplots(figsize=(6.8, 3.6))
     shown = table.assign(gain=[f"{gain:g} points" for gain in table["gain"]])
     sns.lineplot(
@@ -218,8 +219,9 @@ def cost_chart(table: pd.DataFrame) -> go.Figure:
     ):
         figure.add_scatter(
             x=rows["trainable (M)"].round(4).tolist(), y=rows["GMAC of a step"].tolist(), mode="markers",
-            name=name, text=rows["aggregator"].tolist(), marker={"color": colour, "symbol": symbol, "size": 11},
-            hovertemplate="%{text}<br>%{x} M trained<br>%{y:.3g} GMAC a step<extra>" + name + "</extra>",
+            name=str(name), text=rows["aggregator"].tolist(),
+            marker={"color": colour, "symbol": symbol, "size": 11},
+            hovertemplate="%{text}<br>%{x} M trained<br>%{y:.3g} GMAC a step<extra>" + str(name) + "</extra>",
         )  # fmt: skip
     figure.update_layout(
         xaxis={"title": "trainable parameters (millions, log scale)", "type": "log", "dtick": 1},

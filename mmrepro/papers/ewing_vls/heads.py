@@ -16,8 +16,8 @@ AGGREGATORS: tuple[Aggregator, ...] = ("mean", "max", "ABMIL", "TransMIL")
 class Head(nn.Module):
     """An aggregator with a classifier.
 
-    torchmil's models end in a single logit, for a bag that is positive or not; their last layer is replaced by one
-    with a logit a class.
+    torchmil's models end in a single logit, for a bag that is positive or not; their last layer is replaced
+    by one with a logit a class.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ class Head(nn.Module):
     def attend(self, bags: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits as `forward` does, and the attention of each patch (b, n), adding up to one a bag.
 
-        Mean pooling attends evenly. Max pooling is said to attend to a patch as often as it holds a feature's largest
-        value.
+        Mean pooling attends evenly. Max pooling is said to attend to a patch as often as it holds a
+        feature's largest value.
         """
         self._require_fit(bags, mask)
         if self.kind == "TransMIL":
@@ -76,8 +76,9 @@ class Head(nn.Module):
     def _by_size(self, bags: Tensor, mask: Tensor, told: bool) -> tuple[Tensor, Tensor]:
         """Run bags together that fill the same square.
 
-        TransMIL knows no mask. It lays a bag out as a square and repeats the first patches in what is left of it; done
-        here for each bag, so that bags of several sizes make one batch and no padding is ever attended to.
+        TransMIL knows no mask. It lays a bag out as a square and repeats the first patches in what is left
+        of it; done here for each bag, so that bags of several sizes make one batch and no padding is ever
+        attended to.
         """
         sizes, order = mask.sum(1), mask.int().argsort(dim=1, descending=True, stable=True)
         sides = sizes.sqrt().ceil().long()

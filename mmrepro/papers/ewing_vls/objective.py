@@ -1,4 +1,4 @@
-"""Three ways to train one and the same projection on images of other organs: with words, with labels, with neither."""
+"""Three ways to train one projection on images of other organs: with words, with labels, with neither."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ _START_SCALE = math.log(1 / 0.07)  # of CLIP
 class Projection(nn.Module):
     """Features (n, wide) to features (n, width), by one linear map; inputs are brought to one scale first."""
 
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self, features: Tensor, width: int) -> None:
         super().__init__()
         self.register_buffer("mean", features.mean(0))
@@ -35,6 +38,8 @@ class ImageText(nn.Module):
 
     Every caption of an image's concept is a right one, since many images share a concept.
     """
+
+    captions: Tensor
 
     def __init__(self, projection: Projection, concepts: Sequence[str], width: int) -> None:
         super().__init__()

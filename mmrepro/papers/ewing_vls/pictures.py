@@ -80,8 +80,8 @@ def grid_view(bags: Bags, tile: int, values: NDArray[np.float64], text: NDArray[
 
 
 def attention_explorer(
-    bags: Bags, tiles: Sequence[int], attention: NDArray[np.float64], captions: Sequence[str], titles: Sequence[str],
-    side: int = 288,
+    bags: Bags, tiles: Sequence[int], attention: NDArray[np.float64], captions: Sequence[str], titles:
+    Sequence[str], side: int = 288,
 ) -> go.Figure:  # fmt: skip
     """Draw tiles under their attention, with a menu; hovering tells attention and nearest caption of a patch.
 
@@ -129,7 +129,7 @@ def _cells(
 ) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
     values = np.full((grid, grid), np.nan)
     text = np.full((grid, grid), "no tissue", dtype=object)
-    for place, patch in enumerate(np.flatnonzero(bags.tile_of == tile)):
+    for place, patch in enumerate(np.flatnonzero(bags.tile_of == tile).tolist()):
         row, column = bags.cells[patch]
         share = attention[tile, place]
         values[row, column] = round(float(share), 3)

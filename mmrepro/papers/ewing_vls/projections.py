@@ -84,7 +84,7 @@ def projected(model: Objective, features: Features) -> Features:
 
 
 def random_projection(features: Features, width: int, seed: int) -> Features:
-    """Project features by a random map of the same width, after the same scaling: the control of width alone."""
+    """Project features by a random map of the same width and scaling: the control of width alone."""
     seed_everything(seed)
     with torch.inference_mode():
         seen = torch.from_numpy(features)
@@ -132,7 +132,7 @@ def train_tuned(
     extractor: Extractor, corpus: Corpus, maps: Features, model: ImageText, rows: NDArray[np.int64],
     settings: Settings, seed: int,
 ) -> tuple[TunedTower, pd.DataFrame]:  # fmt: skip
-    """Go on from copies of tower and `model`, upper blocks released; `maps` are of both views of all images."""
+    """Go on from copies of tower and `model`, upper blocks released; `maps` are of both views."""
     seed_everything(seed, settings.threads)
     assert isinstance(extractor.tower, LiteTower)
     tuned = TunedTower(copy.deepcopy(extractor.tower), copy.deepcopy(model))

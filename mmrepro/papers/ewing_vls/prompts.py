@@ -28,7 +28,7 @@ def similarities(model: ImageText, features: Features, prompts: Sequence[str]) -
 
 
 def nearest_captions(model: ImageText, features: Features, concepts: Sequence[str]) -> NDArray[np.int64]:
-    """Return the concept whose captions, over all wordings of the training, are nearest to each image, (n,)."""
+    """Return the concept whose captions, over all training wordings, are nearest to each image, (n,)."""
     every = [similarities(model, features, [wording.format(c) for c in concepts]) for wording in WORDINGS]
     return np.asarray(np.mean(every, axis=0).argmax(1), dtype=np.int64)
 
@@ -39,7 +39,7 @@ def _held_out(bank: Bank, run: SeedRun) -> tuple[Features, NDArray[np.int64]]:
 
 
 def naming_rows(bank: Bank, runs: Sequence[SeedRun]) -> Iterator[dict[str, Any]]:
-    """Yield the accuracy of naming held-out images: by prompts, by the text-free classifier, and by chance."""
+    """Yield the accuracy of naming held-out images by prompts, by the text-free classifier, by chance."""
     for run in runs:
         features, gold = _held_out(bank, run)
         named = nearest_captions(run.pocket, features, bank.corpus.concepts)
@@ -89,19 +89,18 @@ def few_shot_table(bank: Bank, runs: Sequence[SeedRun]) -> pd.DataFrame:
 
     rows: list[dict[str, Any]] = []
     for run in runs:
-        features, gold = _held_out(bank, run)
+        _, gold = _held_out(bank, run)
         rng = np.random.default_rng(run.seed)
         order = rng.permutation(run.held.train)
         concepts = bank.corpus.concept_of
-        spaces = {"ImageNet": lambda x: x / np.linalg.norm(x, axis=1, keepdims=True)}
-        spaces |= {name: lambda x, n=name: projected(run.models[n], x) for name in (IMAGE_TEXT, _TEXT_FREE)}  # noqa: B023
+        wide = bank.captioned[:, 0]
+        spaces = {"ImageNet": wide / np.linalg.norm(wide, axis=1, keepdims=True)}
+        spaces |= {name: projected(run.models[name], wide) for name in (IMAGE_TEXT, _TEXT_FREE)}
         for shots in SHOTS:
             picked = np.concatenate([order[concepts[order] == c][:shots] for c in np.unique(concepts)])
             for name, space in spaces.items():
-                fitted = LogisticRegression(C=10, max_iter=500).fit(
-                    space(bank.captioned[picked, 0]), concepts[picked]
-                )
-                right = 100 * float(np.mean(fitted.predict(space(features)) == gold))
+                fitted = LogisticRegression(C=10, max_iter=500).fit(space[picked], concepts[picked])
+                right = 100 * float(np.mean(fitted.predict(space[run.held.test]) == gold))
                 rows.append({"features": name, "shots": shots, "seed": run.seed, "accuracy": right})
     return pd.DataFrame(rows)
 

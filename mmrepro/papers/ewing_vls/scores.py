@@ -1,4 +1,4 @@
-"""Scores of answers about tiles, their intervals over tiles and over patients, and what few patients can show."""
+"""Scores of answers, their intervals over tiles and over patients, and what few patients can show."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def weighted_scores(labels: Labels, said: Probabilities, weights: NDArray[np.flo
     Returns
     -------
     array
-        Accuracy, balanced accuracy and macro one-against-rest AUC in percent, (rounds, 3); NaN where a round has no
-        tile of a class.
+        Accuracy, balanced accuracy and macro one-against-rest AUC in percent, (rounds, 3); NaN where a round
+        has no tile of a class.
     """
     of_class = np.eye(said.shape[1])[labels]  # (tiles, classes)
     right = (said.argmax(1) == labels).astype(float)
@@ -108,8 +108,8 @@ def intervals(
 ) -> pd.DataFrame:
     """Give every metric of every kind of features its bootstrap intervals over tiles and over patients.
 
-    Scores are means over seeds, taken on the same draws. Draws that miss a class are left out; `kept` is the share of
-    patient draws that remain.
+    Scores are means over seeds, taken on the same draws. Draws that miss a class are left out; `kept` is the
+    share of patient draws that remain.
     """
     drawn = {
         "tiles": resampling.draw_weights(len(labels), len(labels), rounds),
@@ -148,15 +148,15 @@ def _interval(draws: NDArray[np.float64]) -> Interval:
 def gain_of(
     labels: Labels, one: dict[int, Probabilities], other: dict[int, Probabilities]
 ) -> NDArray[np.float64]:
-    """Return how much more often the one is right than the other on each tile, in points over seeds, (tiles,)."""
+    """Return how much more often the one is right than the other, in points over seeds, (tiles,)."""
     both = sorted(set(one) & set(other))
     shares = [(one[s].argmax(1) == labels) * 1.0 - (other[s].argmax(1) == labels) for s in both]
-    return 100 * np.mean(shares, axis=0)
+    return np.asarray(100 * np.mean(shares, axis=0))
 
 
 def auc_interval(
-    labels: Labels, patients: NDArray[np.str_], one: dict[int, Probabilities], other: dict[int, Probabilities],
-    rounds: int,
+    labels: Labels, patients: NDArray[np.str_], one: dict[int, Probabilities], other: dict[int,
+    Probabilities], rounds: int,
 ) -> Interval:  # fmt: skip
     """Bootstrap the difference in macro AUC over whole patients, a mean over seeds, in points."""
     weights = patient_weights(patients, rounds)
@@ -174,7 +174,7 @@ def confusion(labels: Labels, by_seed: dict[int, Probabilities]) -> NDArray[np.f
     found = np.zeros((count, count))
     for said in by_seed.values():
         np.add.at(found, (labels, said.argmax(1)), 1)
-    return 100 * found / found.sum(1, keepdims=True)
+    return np.asarray(100 * found / found.sum(1, keepdims=True))
 
 
 def power(
@@ -187,9 +187,9 @@ def power(
 ) -> float:
     """Return how often a study of `count` patients would find a true `gain` (both in points), in percent.
 
-    A simulated study draws patients, and tiles of each, with replacement from those of this run, whose differences are
-    shifted so that their mean over patients is `gain`. It finds the gain when the two-sided 95 % t interval over its
-    patients' means lies above zero.
+    A simulated study draws patients, and tiles of each, with replacement from those of this run, whose
+    differences are shifted so that their mean over patients is `gain`. It finds the gain when the two-sided
+    95 % t interval over its patients' means lies above zero.
     """
     from scipy import stats
 

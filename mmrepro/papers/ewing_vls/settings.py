@@ -25,7 +25,8 @@ class Settings(ChapterSettings):
     imagenet
         The tower that was trained on ImageNet.
     in_domain
-        ``pocket``: a projection of that tower, trained here on captions; ``plip``: weights that the reader supplies.
+        ``pocket``: a projection of that tower, trained here on captions; ``plip``: weights that the reader
+        supplies.
     general
         Whether CLIP, trained on captions of any kind of picture, is compared as well.
     width
@@ -77,7 +78,7 @@ class Settings(ChapterSettings):
     tuned_seeds: Annotated[int, Field(ge=0)] = 1
     tuned_epochs: Annotated[int, Field(ge=1)] = 3
     tuned_lr: Annotated[float, Field(gt=0, le=1)] = 2e-4
-    head_epochs: Annotated[int, Field(ge=1)] = 40
+    head_epochs: Annotated[int, Field(ge=1)] = 30
     head_lr: Annotated[float, Field(gt=0, le=1)] = 2e-3
     head_size: Annotated[int, Field(ge=4, le=1024)] = 32
     transmil_size: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = 32

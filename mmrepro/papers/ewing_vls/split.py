@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -19,8 +19,8 @@ Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
 def folds(bags: Bags, protocol: Protocol, count: int, seed: int) -> list[Fold]:
     """Return (training, test) tiles of each fold; every tile is tested once.
 
-    Tiles at random share slide and patient with the training; slide blocks share the patient; patients left out
-    share nothing, and there are as many folds as patients, the same for every seed.
+    Tiles at random share slide and patient with the training; slide blocks share the patient; patients left
+    out share nothing, and there are as many folds as patients, the same for every seed.
 
     Raises
     ------
@@ -46,13 +46,15 @@ def folds(bags: Bags, protocol: Protocol, count: int, seed: int) -> list[Fold]:
     return found
 
 
-def require_apart(groups: ArrayLike, train: ArrayLike, test: ArrayLike) -> None:
+def require_apart(
+    groups: ArrayLike, train: Sequence[int] | NDArray[np.int64], test: Sequence[int] | NDArray[np.int64]
+) -> None:
     """Raise MMReproError when a patient or block has tiles on both sides of a split."""
     names = np.asarray(groups)
-    both = sorted({str(name) for name in names[train]} & {str(name) for name in names[test]})
+    both = sorted({str(names[place]) for place in train} & {str(names[place]) for place in test})
     if both:
         raise MMReproError(
-            f"{both[0]} stands on both sides of a split; keep all of its tiles in the training or in the test."
+            f"{both[0]} stands on both sides of a split; keep its tiles in the training or in the test."
         )
 
 

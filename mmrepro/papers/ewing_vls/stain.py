@@ -41,11 +41,11 @@ def normalise(bags: Bags, target: int) -> Pixels:
 def _strip(bags: Bags, tile: int) -> Pixels:
     """Lay the patches of one tile below one another as a single image."""
     own = bags.patches[bags.tile_of == tile]
-    return own.reshape(-1, *own.shape[2:])
+    return np.asarray(own.reshape(-1, *own.shape[2:]))
 
 
 def looks(bags: Bags, patches: Pixels) -> pd.DataFrame:
-    """Return the mean colour of the tissue of each tile: patient, label, red, blue and saturation (0 to 1)."""
+    """Return the mean colour of the tissue of each tile: patient, label, red, blue, saturation (0 to 1)."""
     rows = []
     for number, tile in enumerate(bags.tiles):
         pixels = patches[bags.tile_of == number][:, ::8, ::8].reshape(1, -1, 3)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,8 +156,8 @@ def read_tile(tile: Tile, patch_size: int, grid: int) -> Pixels:
     image, side = read_image(tile.path), patch_size * grid
     if min(image.size) < side:
         raise MMReproError(
-            f"{tile.path.name} is {image.width} x {image.height} pixels; {grid} x {grid} patches of {patch_size} "
-            f"pixels need {side} x {side}: lower patch_size or grid."
+            f"{tile.path.name} is {image.width} x {image.height} pixels; {grid} x {grid} patches of "
+            f"{patch_size} pixels need {side} x {side}: lower patch_size or grid."
         )
     return np.asarray(image.resize((side, side), Image.Resampling.BOX))
 
@@ -179,11 +180,12 @@ def cut(tiles: Sequence[Tile], patch_size: int, grid: int, least_tissue: float) 
     MMReproError
         For a tile without any tissue.
     """
-    from skimage.filters import threshold_otsu
+    from skimage import filters
 
+    otsu: Any = filters.threshold_otsu
     images = [read_tile(tile, patch_size, grid) for tile in tiles]
     saturations = [saturation(image[::_THINNED, ::_THINNED]) for image in images]
-    threshold = float(np.exp(threshold_otsu(np.log(np.stack(saturations) + _STEP))))
+    threshold = float(np.exp(otsu(np.log(np.stack(saturations) + _STEP))))
     tissue = np.stack([_by_cell(each > threshold, grid).mean((2, 3)) for each in saturations])
     patches, tile_of, cells = [], [], []
     for number, image in enumerate(images):
