@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from mmrepro.papers.ewing_vls.extractors import ClipTower, ConvolutionTower, LiteTower, Tower
+from mmrepro.papers.ewing_vls.extractors import ConvolutionTower, LiteTower, Tower
 from mmrepro.papers.ewing_vls.heads import AGGREGATORS, Head
 
 _CLASSES, _PATCHES, _SIDE, _HEAD = 4, 16, 224, {"ABMIL": 128, "TransMIL": 512}
@@ -37,32 +37,47 @@ class DenseTower(Tower):
         return found
 
 
-def clip_tower(**changes: Any) -> ClipTower:
-    """Make the image half of CLIP ViT-B/32 (and PLIP) with random weights; `changes` of its configuration."""
-    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+class ImageTransformer(Tower):
+    """The image half of CLIP ViT-B/32, and so of PLIP, with random weights: what is counted and timed.
 
-    shape = {
-        "hidden_size": 768,
-        "intermediate_size": 3072,
-        "num_hidden_layers": 12,
-        "num_attention_heads": 12,
-    }
-    config = CLIPVisionConfig(
-        **{**shape, "patch_size": 32, "image_size": 224, "projection_dim": 512, **changes}
-    )
-    return ClipTower(CLIPVisionModelWithProjection(config))
+    In PyTorch's own layers, since transformers, whose class the tests hold it to, takes seconds to import.
+    """
+
+    def __init__(self, side: int = _SIDE, dim: int = 768, depth: int = 12, heads: int = 12) -> None:
+        super().__init__()
+        self.width, self.patches = 512, nn.Conv2d(3, dim, 32, 32, bias=False)
+        self.start = nn.Parameter(torch.zeros(1, 1, dim))
+        self.places = nn.Parameter(torch.zeros(1, (side // 32) ** 2 + 1, dim))
+        self.before, self.after = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                dim, heads, 4 * dim, dropout=0, activation="gelu", batch_first=True, norm_first=True
+            )
+            for _ in range(depth)
+        )
+        self.project = nn.Linear(dim, self.width, bias=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Turn images into embeddings."""
+        tokens = self.patches(images).flatten(2).transpose(1, 2)
+        hidden = torch.cat([self.start.expand(len(images), -1, -1), tokens], 1) + self.places
+        hidden = self.before(hidden)
+        for block in self.blocks:
+            hidden = block(hidden)
+        found: Tensor = self.project(self.after(hidden[:, 0]))
+        return found
 
 
 TOWERS: dict[str, Callable[[], Tower]] = {
     "VGG16": ConvolutionTower,
     "VGG16, dense": DenseTower,
-    "PLIP": clip_tower,
+    "PLIP": ImageTransformer,
 }
 # What is timed: the dense reading would take half a gigabyte, and PyTorch's counter, which takes the
 # backward pass of a depthwise convolution for one of a full convolution, cannot count EfficientNet's steps.
 TIMED: dict[str, Callable[[int], Tower]] = {
     "VGG16": lambda side: ConvolutionTower(),
-    "PLIP": lambda side: clip_tower(image_size=side),
+    "PLIP": ImageTransformer,
     "EfficientNet-Lite0": lambda side: LiteTower(),
 }
 
