@@ -89,16 +89,16 @@ class ConvolutionTower(Tower):
 class ClipTower(Tower):
     """The image half of a CLIP with its projection; PLIP is one."""
 
-    def __init__(self, vision: Any) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
-        self.vision = vision
-        self.side, self.width = vision.config.image_size, vision.config.projection_dim
+        self.vision, self.project = model.vision_model, model.visual_projection
+        self.side, self.width = model.config.vision_config.image_size, model.config.projection_dim
 
     def forward(self, images: Tensor) -> Tensor:
         """Turn images (b, 3, h, w), resized to what the positions are for, into embeddings."""
         if images.shape[-1] != self.side:
             images = functional.interpolate(images, (self.side, self.side), mode="bilinear", antialias=True)
-        found: Tensor = self.vision(pixel_values=images).image_embeds
+        found: Tensor = self.project(self.vision(pixel_values=images).pooler_output)
         return found
 
 
@@ -223,10 +223,9 @@ def vgg16(weights: Path, name: str = "ImageNet") -> Extractor:
 
 def clip(folder: Path, name: str) -> Extractor:
     """Load the image half of the CLIP in `folder`."""
-    from transformers import CLIPVisionModelWithProjection
+    from transformers import CLIPModel
 
-    vision = CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True)
-    return Extractor(name, ClipTower(vision), "clip")
+    return Extractor(name, ClipTower(CLIPModel.from_pretrained(folder, local_files_only=True)), "clip")
 
 
 def imagenet(kind: str, data: Callable[[str], LocalData]) -> Extractor:

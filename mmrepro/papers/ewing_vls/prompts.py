@@ -16,7 +16,7 @@ from mmrepro.papers.ewing_vls.extractors import Features
 from mmrepro.papers.ewing_vls.objective import ImageText, Labels
 from mmrepro.papers.ewing_vls.projections import IMAGE_TEXT, projected
 
-SHOTS = (1, 2, 4, 8)
+SHOTS = (2, 4, 8)
 _TEXT_FREE = "in-domain labels"
 ZERO_SHOT, CLASSIFIER, CHANCE = "prompts", "classifier without text", "most frequent concept"
 
