@@ -18,6 +18,7 @@ from mmrepro.papers.ewing_vls.heads import AGGREGATORS, Head
 
 _CLASSES, _PATCHES, _SIDE, _HEAD = 4, 16, 224, {"ABMIL": 128, "TransMIL": 512}
 _REPEATS = 3
+PASSES = 50
 
 
 class DenseTower(Tower):
@@ -102,6 +103,12 @@ class Pairing:
     frozen: int
     answer_macs: int
     step_macs: int
+
+    @property
+    def run_macs(self) -> int:
+        """Multiply-accumulates of training on one bag in `PASSES` passes, with the extraction before them."""
+        extraction = self.answer_macs if self.mode == "frozen" else 0
+        return extraction + PASSES * self.step_macs
 
 
 def parameters(module: nn.Module) -> int:

@@ -123,7 +123,9 @@ def shot_curves(table: pd.DataFrame, prompts: float, chance: float) -> Figure:
              ylabel="held-out images named right (%)")  # fmt: skip
     axis.set_xticklabels([str(each) for each in sorted(set(table["shots"]))])
     axis.minorticks_off()
-    sns.move_legend(axis, "upper left", frameon=False, title=None, fontsize="small")
+    sns.move_legend(
+        axis, "center left", bbox_to_anchor=(0, 0.25), frameon=False, title=None, fontsize="small"
+    )
     return figure
 
 
@@ -223,9 +225,10 @@ def cost_chart(table: pd.DataFrame) -> go.Figure:
             marker={"color": colour, "symbol": symbol, "size": 11},
             hovertemplate="%{text}<br>%{x} M trained<br>%{y:.3g} GMAC a step<extra>" + str(name) + "</extra>",
         )  # fmt: skip
+    powers = {"type": "log", "exponentformat": "power"}
     figure.update_layout(
-        xaxis={"title": "trainable parameters (millions, log scale)", "type": "log", "dtick": 1},
-        yaxis={"title": "GMAC of a training step (log scale)", "type": "log", "dtick": 2},
+        xaxis={"title": "trained parameters (millions, log)", "dtick": 1, **powers},
+        yaxis={"title": "GMAC of a step (log)", "dtick": 2, **powers},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, margin={"t": 90},
     )  # fmt: skip
     return figure

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _QUALITY = 60
+_CLEAR_TO_BLUE = [[0, "rgba(0,114,178,0)"], [1, "rgba(0,114,178,0.75)"]]
 
 
 def webp(pixels: Pixels, side: int) -> str:
@@ -73,8 +74,9 @@ def grid_view(bags: Bags, tile: int, values: NDArray[np.float64], text: NDArray[
     return [
         go.Heatmap(
             z=values[::-1].tolist(), text=text[::-1].tolist(), hovertemplate="%{text}<extra></extra>",
-            colorscale="Viridis", zmin=0, zmax=float(np.nanmax(values)), opacity=0.45, xgap=2, ygap=2,
-            colorbar={"title": "share of<br>attention", "len": 0.7},
+            texttemplate="%{z:.0%}", colorscale=_CLEAR_TO_BLUE, zmin=0, zmax=float(np.nanmax(values)),
+            xgap=2, ygap=2,
+            colorbar={"title": "share of<br>attention", "len": 0.7, "tickformat": ".0%"},
         )
     ]  # fmt: skip
 

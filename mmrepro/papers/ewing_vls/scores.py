@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mmrepro.evidence import resampling
 from mmrepro.evidence.calibration import calibration_error
 from mmrepro.evidence.statistics import Interval
+from mmrepro.papers.ewing_vls.heads import AGGREGATORS
 from mmrepro.papers.ewing_vls.runs import Answers, Probabilities
 
 Labels = NDArray[np.int64]
@@ -69,17 +70,16 @@ def score_rows(answers: Answers, labels: Labels, aggregator: str = "ABMIL") -> I
 
 def aggregator_rows(answers: Answers, labels: Labels, features: str, split: str) -> Iterator[dict[str, Any]]:
     """Yield tidy rows for one kind of features: the system is the aggregator."""
-    for (name, kind, of), by_seed in answers.probabilities.items():
-        if (name, of) == (features, split):
-            for seed, said in by_seed.items():
-                values = weighted_scores(labels, said, np.ones((1, len(labels))))[0]
-                for metric, value in zip(METRICS, values, strict=True):
-                    yield {
-                        "system": kind,
-                        "metric": f"{metric} by aggregator",
-                        "seed": seed,
-                        "value": float(value),
-                    }
+    for kind in AGGREGATORS:
+        for seed, said in answers.probabilities.get((features, kind, split), {}).items():
+            values = weighted_scores(labels, said, np.ones((1, len(labels))))[0]
+            for metric, value in zip(METRICS, values, strict=True):
+                yield {
+                    "system": kind,
+                    "metric": f"{metric} by aggregator",
+                    "seed": seed,
+                    "value": float(value),
+                }
 
 
 def split_rows(answers: Answers, labels: Labels, features: str, aggregator: str) -> Iterator[dict[str, Any]]:
