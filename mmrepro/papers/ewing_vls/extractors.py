@@ -55,6 +55,8 @@ class LiteTower(Tower):
         )
         self.head = nn.Sequential(whole._conv_head, whole._bn1, nn.ReLU6(), nn.AdaptiveAvgPool2d(1))
         self.width = _LITE0_WIDTH
+        # From the start: the last digits of features depend on the order in which channels lie in memory.
+        self.to(memory_format=torch.channels_last)
 
     def lower(self, images: Tensor) -> Tensor:
         """Run the blocks that stay frozen."""

@@ -148,11 +148,11 @@ def interval_plot(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
     return figure
 
 
-def strips(frames: Mapping[str, pd.DataFrame], label: str, height: float = 0.42) -> Figure:
+def strips(frames: Mapping[str, pd.DataFrame], label: str) -> Figure:
     """Draw a value of every system, one dot a seed and a diamond for the mean, one panel a frame."""
     sizes = [frame["system"].nunique() for frame in frames.values()]
     figure, axes = plt.subplots(
-        len(frames), 1, figsize=(7.2, height * sum(sizes) + 0.6 * len(frames) + 0.6), height_ratios=sizes,
+        len(frames), 1, figsize=(7.2, 0.42 * sum(sizes) + 0.6 * len(frames) + 0.6), height_ratios=sizes,
         sharex=True, squeeze=False,
     )  # fmt: skip
     for axis, (name, rows) in zip(axes[:, 0], frames.items(), strict=True):

@@ -29,10 +29,8 @@ def webp(pixels: Pixels, side: int) -> str:
     return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def contact_sheet(
-    rows: Sequence[Sequence[Pixels]], names: Sequence[str], columns: Sequence[str] = (), side: int = 110
-) -> go.Figure:
-    """Draw rows of pictures; each row has its name above it, columns theirs at the top."""
+def contact_sheet(rows: Sequence[Sequence[Pixels]], names: Sequence[str], side: int = 110) -> go.Figure:
+    """Draw rows of pictures; each row has its name above it."""
     import plotly.graph_objects as go
 
     width = max(len(row) for row in rows)
@@ -48,12 +46,10 @@ def contact_sheet(
                 source=webp(pixels, side), xref="x", yref="y", x=place, y=top - 0.18, sizex=0.97, sizey=0.8,
                 sizing="contain", xanchor="left", yanchor="top", layer="above",
             )  # fmt: skip
-    for place, name in enumerate(columns):
-        figure.add_annotation(x=place, y=len(rows) + 0.12, text=name, showarrow=False, xanchor="left")
     figure.update_layout(margin={"l": 5, "r": 5, "t": 30, "b": 5}, showlegend=False)
     hidden = {"visible": False, "fixedrange": True}
     figure.update_xaxes(range=[0, width], **hidden)
-    figure.update_yaxes(range=[0, len(rows) + 0.2 * bool(columns)], **hidden)
+    figure.update_yaxes(range=[0, len(rows)], **hidden)
     return figure
 
 
@@ -67,18 +63,15 @@ def label_rows(bags: Bags, each: int, side: int) -> tuple[list[list[Pixels]], li
     return rows, list(bags.classes)
 
 
-def grid_view(bags: Bags, tile: int, values: NDArray[np.float64], text: NDArray[np.object_]) -> list[Any]:
+def grid_view(values: NDArray[np.float64], text: NDArray[np.object_]) -> Any:
     """Make the heat map of one tile's grid: values coloured, NaN clear; `text` is told on hovering."""
     import plotly.graph_objects as go
 
-    return [
-        go.Heatmap(
-            z=values[::-1].tolist(), text=text[::-1].tolist(), hovertemplate="%{text}<extra></extra>",
-            texttemplate="%{z:.0%}", colorscale=_CLEAR_TO_BLUE, zmin=0, zmax=float(np.nanmax(values)),
-            xgap=2, ygap=2,
-            colorbar={"title": "share of<br>attention", "len": 0.7, "tickformat": ".0%"},
-        )
-    ]  # fmt: skip
+    return go.Heatmap(
+        z=values[::-1].tolist(), text=text[::-1].tolist(), hovertemplate="%{text}<extra></extra>",
+        texttemplate="%{z:.0%}", colorscale=_CLEAR_TO_BLUE, zmin=0, zmax=float(np.nanmax(values)),
+        xgap=2, ygap=2, colorbar={"title": "share of<br>attention", "len": 0.7, "tickformat": ".0%"},
+    )  # fmt: skip
 
 
 def attention_explorer(
@@ -105,7 +98,7 @@ def attention_explorer(
     sources = []
     for number, tile in enumerate(tiles):
         values, text = _cells(bags, tile, attention, captions, grid)
-        figure.add_traces(grid_view(bags, tile, values, text))
+        figure.add_trace(grid_view(values, text))
         figure.data[-1].visible = number == 0
         sources.append(webp(read_tile(bags.tiles[tile], side // grid, grid), side))
     picture = {"xref": "x", "yref": "y", "x": -0.5, "y": grid - 0.5, "sizex": grid, "sizey": grid,

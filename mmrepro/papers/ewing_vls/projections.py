@@ -124,7 +124,8 @@ class TunedTower(nn.Module):
 @torch.inference_mode()
 def upper_features(tower: LiteTower, maps: Features) -> Features:
     """Finish a frozen tower on maps (n, channels, h, w) of its lower blocks."""
-    found = [tower.eval().upper(part) for part in torch.from_numpy(maps).split(_BATCH)]
+    parts = torch.from_numpy(maps).split(_BATCH)
+    found = [tower.eval().upper(part.contiguous(memory_format=torch.channels_last)) for part in parts]
     return np.asarray(torch.cat(found).numpy())
 
 

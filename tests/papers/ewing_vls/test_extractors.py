@@ -118,3 +118,16 @@ def test_lower_and_upper_blocks_make_the_whole(lite, patches):
     assert (
         isinstance(tower.low_blocks, nn.Sequential) and len(tower.low_blocks) + len(tower.high_blocks) == 16
     )
+
+
+def test_a_run_from_the_cache_gives_the_very_features_of_the_run_before(patches, monkeypatch, tmp_path):
+    from mmrepro.papers.ewing_vls import projections
+
+    monkeypatch.setenv("MMREPRO_DATA", str(tmp_path))
+    found = []
+    for _ in range(2):  # a fresh tower each, as in two runs; the second finds the maps on disk
+        extractor = extractors.lite0()
+        found.append(
+            projections.upper_features(extractor.tower, cache.cached(extractor, patches, part="lower"))
+        )
+    assert np.array_equal(*found)
