@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +55,18 @@ def test_a_seed_repeats_and_two_seeds_differ(bank, runs):
         assert np.array_equal(by_seed[1], runs[1].answers.probabilities[key][1]), key
     key = "in-domain image-text", "ABMIL", experiment.STRICT
     assert not np.array_equal(runs[0].answers.probabilities[key][0], runs[1].answers.probabilities[key][1])
+
+
+def test_a_seed_travels_between_processes(bank, runs):
+    there = pickle.loads(pickle.dumps(runs[0]))
+    features = bank.captioned[:4, 0]
+    told, back = (
+        prompts.nearest_captions(r.pocket, features, bank.corpus.concepts) for r in (runs[0], there)
+    )
+    assert (
+        np.array_equal(told, back)
+        and there.answers.probabilities.keys() == runs[0].answers.probabilities.keys()
+    )
 
 
 def test_tuning_leaves_tower_and_projection_as_they_were(bank, runs):
