@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from mmrepro.display.slider import slider
 from mmrepro.display.style import INK, PALETTE, RULE
-from mmrepro.papers.mosei_fusion.calibration import reliability
+from mmrepro.evidence.calibration import reliability
 from mmrepro.papers.mosei_fusion.data import MODALITIES, FusionData
 from mmrepro.papers.mosei_fusion.evaluation import Runs
 from mmrepro.papers.mosei_fusion.labels import CLASSES

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
-from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
 from mmrepro.papers.mosei_fusion import calibration
@@ -16,30 +15,6 @@ def overconfident():
     true = softmax(logits, axis=1)
     labels = (rng.random(len(true)) < true[:, 1]).astype(int)
     return labels, true, softmax(3 * logits, axis=1)
-
-
-def test_reliability_agrees_with_sklearns_curve(overconfident):
-    labels, _, values = overconfident
-    # For two classes, confidence between 0.5 and 1 in 10 bins is sklearn's curve of "the answer is right".
-    right = values.argmax(1) == labels
-    rate, confidence = calibration_curve(right, (values.max(1) - 0.5) * 2, n_bins=10)
-    table = calibration.reliability(labels, values)
-    assert np.allclose(table["accuracy"], rate * 100)
-    assert np.allclose(table["confidence"], (confidence / 2 + 0.5) * 100)
-    assert table["count"].sum() == len(labels)
-
-
-def test_calibration_error_of_a_worked_example():
-    values = np.array([[0.9, 0.1]] * 4 + [[0.4, 0.6]] * 4)
-    labels = np.array([0, 0, 0, 1, 1, 1, 0, 0])
-    # Half the answers at 90 % are right in 75 %, the other half at 60 % in 50 %.
-    assert calibration.calibration_error(labels, values) == pytest.approx((15 + 10) / 2)
-
-
-def test_true_probabilities_are_calibrated_and_sharpened_ones_are_not(overconfident):
-    labels, true, values = overconfident
-    assert calibration.calibration_error(labels, true) < 1
-    assert calibration.calibration_error(labels, values) > 10
 
 
 def test_temperature_finds_the_factor_that_was_put_in(overconfident):

@@ -1,0 +1,162 @@
+"""Figures of tissue: pictures travel as small WebP images inside plotly, which draws them without network."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmrepro.display.style import INK
+from mmrepro.papers.ewing_vls.tiles import Bags, Pixels, read_tile
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_QUALITY = 60
+_CLEAR_TO_BLUE = [[0, "rgba(0,114,178,0)"], [1, "rgba(0,114,178,0.75)"]]
+
+
+def webp(pixels: Pixels, side: int) -> str:
+    """Return a picture as a data address, `side` pixels wide and high."""
+    stream = io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(pixels)).resize((side, side), Image.Resampling.BOX)
+    image.save(stream, "WEBP", quality=_QUALITY, method=6)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def contact_sheet(rows: Sequence[Sequence[Pixels]], names: Sequence[str], side: int = 110) -> go.Figure:
+    """Draw rows of pictures; each row has its name above it."""
+    import plotly.graph_objects as go
+
+    width = max(len(row) for row in rows)
+    figure = go.Figure(layout={"height": int(112 * len(rows) + 50)})
+    figure.add_scatter(
+        x=[0, width], y=[0, len(rows)], mode="markers", marker={"opacity": 0}, hoverinfo="skip"
+    )
+    for line, (row, name) in enumerate(zip(rows, names, strict=True)):
+        top = len(rows) - line
+        figure.add_annotation(x=0, y=top, text=name, showarrow=False, xanchor="left", yanchor="top")
+        for place, pixels in enumerate(row):
+            figure.add_layout_image(
+                source=webp(pixels, side), xref="x", yref="y", x=place, y=top - 0.18, sizex=0.97, sizey=0.8,
+                sizing="contain", xanchor="left", yanchor="top", layer="above",
+            )  # fmt: skip
+    figure.update_layout(margin={"l": 5, "r": 5, "t": 30, "b": 5}, showlegend=False)
+    hidden = {"visible": False, "fixedrange": True}
+    figure.update_xaxes(range=[0, width], **hidden)
+    figure.update_yaxes(range=[0, len(rows)], **hidden)
+    return figure
+
+
+def label_rows(bags: Bags, each: int, side: int) -> tuple[list[list[Pixels]], list[str]]:
+    """Pick some tiles of each label, evenly spaced, and give them with the names of their rows."""
+    rows = []
+    for name in bags.classes:
+        own = [tile for tile in bags.tiles if tile.label == name]
+        picked = np.linspace(0, len(own) - 1, min(each, len(own))).round().astype(int)
+        rows.append([read_tile(own[place], side, 1) for place in picked])
+    return rows, list(bags.classes)
+
+
+def grid_view(values: NDArray[np.float64], text: NDArray[np.object_]) -> Any:
+    """Make the heat map of one tile's grid: values coloured, NaN clear; `text` is told on hovering."""
+    import plotly.graph_objects as go
+
+    return go.Heatmap(
+        z=values[::-1].tolist(), text=text[::-1].tolist(), hovertemplate="%{text}<extra></extra>",
+        texttemplate="%{z:.0%}", colorscale=_CLEAR_TO_BLUE, zmin=0, zmax=float(np.nanmax(values)),
+        xgap=2, ygap=2, colorbar={"title": "share of<br>attention", "len": 0.7, "tickformat": ".0%"},
+    )  # fmt: skip
+
+
+def attention_explorer(
+    bags: Bags, tiles: Sequence[int], attention: NDArray[np.float64], captions: Sequence[str], titles:
+    Sequence[str], side: int = 288,
+) -> go.Figure:  # fmt: skip
+    """Draw tiles under their attention, with a menu; hovering tells attention and nearest caption of a patch.
+
+    Parameters
+    ----------
+    tiles
+        Which tiles the menu offers.
+    attention
+        Of every tile's patches, (tiles, most patches).
+    captions
+        Nearest caption of every patch of `bags`.
+    titles
+        Of the menu's entries.
+    """
+    import plotly.graph_objects as go
+
+    grid = bags.tissue.shape[1]
+    figure = go.Figure(layout={"height": 520})
+    sources = []
+    for number, tile in enumerate(tiles):
+        values, text = _cells(bags, tile, attention, captions, grid)
+        figure.add_trace(grid_view(values, text))
+        figure.data[-1].visible = number == 0
+        sources.append(webp(read_tile(bags.tiles[tile], side // grid, grid), side))
+    picture = {"xref": "x", "yref": "y", "x": -0.5, "y": grid - 0.5, "sizex": grid, "sizey": grid,
+               "sizing": "stretch", "layer": "below"}  # fmt: skip
+    buttons = [
+        {"label": title, "method": "update",
+         "args": [{"visible": [place == number for place in range(len(tiles))]},
+                  {"images": [{**picture, "source": sources[number]}]}]}
+        for number, title in enumerate(titles)
+    ]  # fmt: skip
+    hidden = {"visible": False, "range": [-0.5, grid - 0.5], "fixedrange": True}
+    figure.update_layout(
+        images=[{**picture, "source": sources[0]}],
+        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.14, "yanchor": "top"}],
+        xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"}, margin={"l": 5, "r": 5, "t": 70, "b": 5},
+        font={"color": INK},
+    )  # fmt: skip
+    return figure
+
+
+def _cells(
+    bags: Bags, tile: int, attention: NDArray[np.float64], captions: Sequence[str], grid: int
+) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    values = np.full((grid, grid), np.nan)
+    text = np.full((grid, grid), "no tissue", dtype=object)
+    for place, patch in enumerate(np.flatnonzero(bags.tile_of == tile).tolist()):
+        row, column = bags.cells[patch]
+        share = attention[tile, place]
+        values[row, column] = round(float(share), 3)
+        text[row, column] = f"attention {share:.0%}<br>nearest caption:<br>{captions[patch]}"
+    return values, text
+
+
+def tissue_view(bags: Bags, tile: int, side: int = 320) -> go.Figure:
+    """Draw one tile with the share of tissue in each cell of its grid; kept cells have a frame."""
+    import plotly.graph_objects as go
+
+    grid = bags.tissue.shape[1]
+    kept = {tuple(cell) for cell in bags.cells[bags.tile_of == tile].tolist()}
+    figure = go.Figure(layout={"height": 420, "margin": {"l": 5, "r": 5, "t": 5, "b": 5}})
+    figure.add_layout_image(
+        source=webp(read_tile(bags.tiles[tile], side // grid, grid), side), xref="x", yref="y", x=0, y=grid,
+        sizex=grid, sizey=grid, sizing="stretch", layer="below",
+    )  # fmt: skip
+    for row in range(grid):
+        for column in range(grid):
+            corner = {
+                "x0": column + 0.03,
+                "x1": column + 0.97,
+                "y0": grid - row - 0.97,
+                "y1": grid - row - 0.03,
+            }
+            if (row, column) in kept:
+                figure.add_shape(type="rect", line={"color": "#009E73", "width": 3}, **corner)
+            figure.add_annotation(
+                x=column + 0.5, y=grid - row - 0.5, showarrow=False, bgcolor="rgba(255,255,255,.75)",
+                text=f"{bags.tissue[tile, row, column]:.0%}",
+            )  # fmt: skip
+    hidden = {"visible": False, "range": [0, grid], "fixedrange": True}
+    figure.update_layout(xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"})
+    return figure
