@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from mmrepro.display.diagram import arrow, block, canvas
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.modeling.face_detector import LANDMARKS
 from mmrepro.papers.cg_mer.kinect import HOLE_S, PHASES, Floats, Track
@@ -33,20 +34,12 @@ def pipeline_diagram() -> Figure:
         "fusion": "panels joined",
         "power": "20 people drawn",
     }
-    figure, axis = plt.subplots(figsize=(7.6, 1.8))
-    axis.set(xlim=(0, len(stages)), ylim=(0, 2))
-    axis.axis("off")
+    figure, axis = canvas(len(stages), 2, (7.6, 1.8))
     for place, (name, text) in enumerate(stages.items()):
-        colour = PALETTE[place % 6]
-        box = FancyBboxPatch(
-            (place + 0.07, 1.1), 0.78, 0.6, boxstyle="round,pad=0.05", fc="white", ec=colour, lw=2
-        )
-        axis.add_patch(box)
-        axis.text(place + 0.46, 1.4, name, ha="center", va="center", fontsize=10, color=INK)
+        block(axis, (place + 0.07, 1.1), (0.78, 0.6), name, PALETTE[place % 6], fontsize=10)
         axis.text(place + 0.46, 0.82, text, ha="center", va="top", fontsize=8.5, color=INK)
         if place:
-            arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
-            axis.annotate("", (place + 0.03, 1.4), (place - 0.11, 1.4), arrowprops=arrow)
+            arrow(axis, (place - 0.11, 1.4), (place + 0.03, 1.4))
     return figure
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 from numpy.typing import NDArray
 
+from mmrepro.display.diagram import arrow, block, canvas
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.evidence.calibration import reliability
 from mmrepro.papers.ewing_vls.runs import Probabilities
@@ -26,9 +26,7 @@ _MARKERS = ("o", "s", "d", "^", "v", "P", "X", "*")
 
 def diagram() -> Figure:
     """Draw the pipeline: tile, patches, extractor, aggregator, answer; and where captions come in."""
-    figure, axis = plt.subplots(figsize=(7.6, 3.0))
-    axis.set(xlim=(0, 11), ylim=(0, 4.2))
-    axis.axis("off")
+    figure, axis = canvas(11, 4.2, (7.6, 3.0))
     boxes = {
         "tile\n(one label)": (0.1, 2.6, PALETTE[5]),
         "patches\nwith tissue": (2.3, 2.6, PALETTE[5]),
@@ -39,16 +37,12 @@ def diagram() -> Figure:
         "captions, labels\nor pairs of views": (6.9, 0.4, PALETTE[2]),
         "projection": (4.5, 0.4, PALETTE[2]),
     }
-    for text, (left, bottom, colour) in boxes.items():
-        shape = FancyBboxPatch((left, bottom), 1.7, 1, boxstyle="round,pad=0.06", fc="white", ec=colour, lw=2)
-        axis.add_patch(shape)
-        axis.text(left + 0.85, bottom + 0.5, text, ha="center", va="center", fontsize=8.5, color=INK)
-    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
+    for text, corner in boxes.items():
+        block(axis, corner[:2], (1.7, 1), text, corner[2], fontsize=8.5)
     for left, right in ((1.9, 2.2), (4.1, 4.4), (6.3, 6.8), (8.7, 9.1)):
-        axis.annotate("", (right, 3.1), (left, 3.1), arrowprops=arrow)
-    axis.annotate("", (4.4, 0.9), (4.1, 0.9), arrowprops=arrow)
-    axis.annotate("", (6.3, 0.9), (6.8, 0.9), arrowprops=arrow)
-    axis.annotate("", (5.35, 2.5), (5.35, 1.5), arrowprops=arrow)
+        arrow(axis, (left, 3.1), (right, 3.1))
+    for start, end in (((4.1, 0.9), (4.4, 0.9)), ((6.8, 0.9), (6.3, 0.9)), ((5.35, 1.5), (5.35, 2.5))):
+        arrow(axis, start, end)
     return figure
 
 

@@ -10,9 +10,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from mmrepro.display.diagram import arrow, block, canvas
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.facetrack_mm.captions import MARKERS
 from mmrepro.papers.facetrack_mm.expression import CLASSES
@@ -175,9 +176,7 @@ def expression_timeline(
 
 def diagram() -> Figure:
     """Draw the model: two branches of views, one decoder."""
-    figure, axis = plt.subplots(figsize=(7.6, 3.2))
-    axis.set(xlim=(0, 10), ylim=(0, 4.4))
-    axis.axis("off")
+    figure, axis = canvas(10, 4.4, (7.6, 3.2))
     boxes = {
         "whole frames": (0.1, 2.9, PALETTE[0]),
         "detect, track,\nchoose, crop": (0.1, 0.6, PALETTE[1]),
@@ -187,19 +186,13 @@ def diagram() -> Figure:
         "decoder": (7.6, 1.8, PALETTE[2]),
     }
     for text, (left, bottom, colour) in boxes.items():
-        shape = FancyBboxPatch(
-            (left, bottom), 1.8, 0.9, boxstyle="round,pad=0.08", fc="white", ec=colour, lw=2
-        )
-        axis.add_patch(shape)
-        axis.text(left + 0.9, bottom + 0.45, text, ha="center", va="center", fontsize=9.5, color=INK)
+        block(axis, (left, bottom), (1.8, 0.9), text, colour)
     for start, end in (
         ((2.0, 3.3), (2.5, 2.5)), ((2.0, 1.1), (2.5, 2.0)), ((4.5, 2.5), (4.9, 3.2)),
         ((4.5, 2.0), (4.9, 1.2)), ((6.9, 3.2), (7.5, 2.5)), ((6.9, 1.2), (7.5, 2.0)),
     ):  # fmt: skip
-        axis.annotate(
-            "", end, start, arrowprops={"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
-        )
-    axis.annotate("", (9.9, 2.25), (9.5, 2.25), arrowprops={"arrowstyle": "-|>", "color": INK})
+        arrow(axis, start, end)
+    arrow(axis, (9.5, 2.25), (9.9, 2.25))
     return figure
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 from numpy.typing import NDArray
 
+from mmrepro.display.diagram import block
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.hmg_emo.tracks import GENRES, Tracks
 
@@ -46,10 +46,7 @@ def schema() -> Figure:
 
 
 def _node(axis: Axes, place: tuple[float, float], text: str, colour: str) -> None:
-    corner = (place[0] - 0.5, place[1] - 0.22)
-    box = FancyBboxPatch(corner, 1.0, 0.44, boxstyle="round,pad=0.08", fc="white", ec=colour, lw=2)
-    axis.add_patch(box)
-    axis.text(*place, text, ha="center", va="center", fontsize=9.5, color=INK)
+    block(axis, (place[0] - 0.5, place[1] - 0.22), (1.0, 0.44), text, colour)
 
 
 def degree_bars(users: NDArray[np.int64], items: NDArray[np.int64]) -> Figure:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 
-from mmrepro.display.style import INK, PALETTE, RULE
+from mmrepro.display.diagram import arrow, block, canvas
+from mmrepro.display.style import PALETTE, RULE
 from mmrepro.papers.instructcell.templates import SPLITS, Templates
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def diagram() -> Figure:
     """Draw the copilot: two inputs, one language model, two outputs."""
-    figure, axis = plt.subplots(figsize=(7.6, 3.6))
-    axis.set(xlim=(0, 10), ylim=(0, 5))
-    axis.axis("off")
+    figure, axis = canvas(10, 5, (7.6, 3.6))
     boxes = {
         "words of the\ninstruction": (0.1, 3.3, PALETTE[0]),
         "expression\nof a cell": (0.1, 0.7, PALETTE[2]),
@@ -33,11 +31,7 @@ def diagram() -> Figure:
         "autoencoder\n(ZINB counts)": (7.3, 0.7, PALETTE[1]),
     }
     for text, (left, bottom, colour) in boxes.items():
-        shape = FancyBboxPatch(
-            (left, bottom), 1.8, 0.9, boxstyle="round,pad=0.08", fc="white", ec=colour, lw=2
-        )
-        axis.add_patch(shape)
-        axis.text(left + 0.9, bottom + 0.45, text, ha="center", va="center", fontsize=9.5, color=INK)
+        block(axis, (left, bottom), (1.8, 0.9), text, colour)
     for start, end, label in (
         ((2.0, 3.7), (4.4, 2.8), "embeddings"),
         ((2.0, 1.15), (2.2, 1.15), ""),
@@ -45,10 +39,7 @@ def diagram() -> Figure:
         ((6.4, 2.8), (7.2, 3.6), ""),
         ((6.4, 2.0), (7.2, 1.3), "state of <SIGNAL>"),
     ):
-        arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
-        axis.annotate("", end, start, arrowprops=arrow)
-        middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-        axis.annotate(label, middle, xytext=(4, -12), textcoords="offset points", fontsize=8.5, color=INK)
+        arrow(axis, start, end, label)
     return figure
 
 

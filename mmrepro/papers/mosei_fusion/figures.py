@@ -9,12 +9,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.patches import Rectangle
 
+from mmrepro.display.diagram import arrow, block
 from mmrepro.display.slider import slider
-from mmrepro.display.style import INK, PALETTE, RULE
+from mmrepro.display.style import PALETTE, RULE
 from mmrepro.evidence.calibration import reliability
 from mmrepro.papers.mosei_fusion.data import MODALITIES, FusionData
 from mmrepro.papers.mosei_fusion.evaluation import Runs
@@ -83,18 +83,12 @@ def joins_diagram() -> Figure:
         axis.set(xlim=(0, 3), ylim=(0, 4.6), title=title)
         axis.axis("off")
         for column, name in enumerate(MODALITIES):
-            _box(axis, column + 0.08, 0.1, 0.84, name, _COLOURS[name])
+            block(axis, (column + 0.08, 0.1), (0.84, 0.6), name, _COLOURS[name])
         for level, text in enumerate(boxes):
-            _box(axis, 0.3, 1.3 + level * 1.1, 2.4, text, PALETTE[4] if level == meeting else RULE)
-            arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
-            axis.annotate("", (1.5, 1.24 + level * 1.1), (1.5, 0.86 + level * 1.1), arrowprops=arrow)
+            colour = PALETTE[4] if level == meeting else RULE
+            block(axis, (0.3, 1.3 + level * 1.1), (2.4, 0.6), text, colour)
+            arrow(axis, (1.5, 0.86 + level * 1.1), (1.5, 1.24 + level * 1.1))
     return figure
-
-
-def _box(axis: Axes, left: float, bottom: float, width: float, text: str, colour: str) -> None:
-    shape = FancyBboxPatch((left, bottom), width, 0.6, boxstyle="round,pad=0.06", fc="white", ec=colour, lw=2)
-    axis.add_patch(shape)
-    axis.text(left + width / 2, bottom + 0.3, text, ha="center", va="center", fontsize=9.5, color=INK)
 
 
 def loss_curves(runs: Runs) -> Figure:

@@ -9,10 +9,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from mmrepro.display.diagram import arrow, block, canvas
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.trimod_mner.tweets import SPLITS, TYPES
 
@@ -58,37 +58,26 @@ def dumbbell(facts: pd.DataFrame) -> Figure:
 
 def diagram() -> Figure:
     """Draw the tagger: three views, two gates, one CRF."""
-    figure, axis = plt.subplots(figsize=(8.4, 3.6))
-    axis.set(xlim=(0, 10), ylim=(0, 4.4))
-    axis.axis("off")
+    figure, axis = canvas(10, 4.4, (8.4, 3.6))
     columns = (
         ("words, letters", 0.2, PALETTE[0]),
         ("hashtag words", 3.5, PALETTE[1]),
         ("caption words", 6.8, PALETTE[2]),
     )
     for text, left, colour in columns:
-        _box(axis, left, 0.1, 3.0, text, colour)
-    _box(axis, 0.2, 1.3, 3.0, "encoder, Bi-GRU", PALETTE[0])
-    _box(axis, 3.5, 1.3, 3.0, "encoder, attention, gate", PALETTE[1])
-    _box(axis, 6.8, 1.3, 3.0, "encoder, attention, gate", PALETTE[2])
-    _box(axis, 2.6, 2.5, 4.8, "add and normalise", INK)
-    _box(axis, 2.6, 3.6, 4.8, "CRF: one tag a word", INK)
-    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
+        block(axis, (left, 0.1), (3.0, 0.56), text, colour, fontsize=10)
+    block(axis, (0.2, 1.3), (3.0, 0.56), "encoder, Bi-GRU", PALETTE[0], fontsize=10)
+    block(axis, (3.5, 1.3), (3.0, 0.56), "encoder, attention, gate", PALETTE[1], fontsize=10)
+    block(axis, (6.8, 1.3), (3.0, 0.56), "encoder, attention, gate", PALETTE[2], fontsize=10)
+    block(axis, (2.6, 2.5), (4.8, 0.56), "add and normalise", INK, fontsize=10)
+    block(axis, (2.6, 3.6), (4.8, 0.56), "CRF: one tag a word", INK, fontsize=10)
     for start, end in (
         ((1.7, 0.72), (1.7, 1.22)), ((5.0, 0.72), (5.0, 1.22)), ((8.3, 0.72), (8.3, 1.22)),
         ((1.7, 1.96), (3.2, 2.44)), ((5.0, 1.96), (5.0, 2.44)), ((8.3, 1.96), (6.8, 2.44)),
         ((5.0, 3.16), (5.0, 3.54)),
     ):  # fmt: skip
-        axis.annotate("", end, start, arrowprops=arrow)
+        arrow(axis, start, end)
     return figure
-
-
-def _box(axis: Axes, left: float, bottom: float, width: float, text: str, colour: str) -> None:
-    shape = FancyBboxPatch(
-        (left, bottom), width, 0.56, boxstyle="round,pad=0.06", fc="white", ec=colour, lw=2
-    )
-    axis.add_patch(shape)
-    axis.text(left + width / 2, bottom + 0.28, text, ha="center", va="center", fontsize=10, color=INK)
 
 
 def curves(ours: pd.DataFrame, published: pd.DataFrame, task: str) -> go.Figure:
