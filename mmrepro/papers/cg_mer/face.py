@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,29 +25,6 @@ def require_detector() -> None:
     missing = missing_packages()
     if missing:
         raise MMReproError(f"No face detector here, for {' and '.join(missing)} are missing: {INSTALL}")
-
-
-def read_frames(path: Path, count: int) -> tuple[list[NDArray[np.uint8]], NDArray[np.float64]]:
-    """Decode `count` evenly spaced frames.
-
-    Returns
-    -------
-    tuple
-        RGB images of shape (height, width, 3), and their times in seconds, shape (count,).
-    """
-    import av
-
-    with av.open(str(path)) as container:
-        track = container.streams.video[0]
-        total = track.frames or sum(1 for _ in container.decode(video=0))
-        wanted = set(np.linspace(0, total - 1, min(count, total)).astype(int).tolist())
-        container.seek(0)
-        images, times = [], []
-        for number, frame in enumerate(container.decode(video=0)):
-            if number in wanted:
-                images.append(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
-                times.append(float(frame.time or 0.0))
-    return images, np.array(times)
 
 
 def detect(images: list[NDArray[np.uint8]]) -> pd.DataFrame:

@@ -15,11 +15,11 @@ from torch.utils.data import Dataset
 
 from mmrepro.errors import MMReproError
 from mmrepro.papers.piip.branch import ViTBranch, as_tokens
-from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import Settings
 from mmrepro.papers.piip.systems import build_pyramid, schedule_of
 from mmrepro.training.loop import Batch, batches, fit, make_accelerator
+from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 
 _TESTED = 64  # images a batch when nothing is learnt

@@ -17,11 +17,11 @@ from torch.utils.data import Dataset, default_collate
 
 from mmrepro.papers.piip.boxes import Annotation, Boxes
 from mmrepro.papers.piip.detector import build_detector, detect
-from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.precision import Precision, average_precision
 from mmrepro.papers.piip.settings import Settings
 from mmrepro.papers.piip.systems import schedule_of
 from mmrepro.training.loop import Batch, Tensors, fit, make_accelerator
+from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 
 GROUPS = 12  # of test images, for the interval over them

@@ -15,11 +15,11 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 from mmrepro.errors import MMReproError
-from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import SegmentationSettings, Settings
 from mmrepro.papers.piip.systems import build_pyramid, schedule_of
 from mmrepro.training.loop import Batch, batches, fit, make_accelerator
+from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 
 IGNORED = 255

@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmrepro.papers.piip.branch import as_tokens
-from mmrepro.papers.piip.parallel import Each
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import Settings
 from mmrepro.papers.piip.systems import build_pyramid, schedule_of
 from mmrepro.training.loop import Batch, Tensors, fit, make_accelerator
+from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 
 QUESTIONS = ("left", "right")

@@ -19,33 +19,6 @@ def test_what_is_missing_is_named_with_the_command_that_mends_it(monkeypatch):
         face.require_detector()
 
 
-def write_clip(path, shades, rate=10):
-    """Write a clip of one grey frame a shade."""
-    import av
-
-    with av.open(str(path), "w") as container:
-        track = container.add_stream("mpeg4", rate=rate)
-        track.width, track.height, track.pix_fmt = 64, 48, "yuv420p"
-        for shade in shades:
-            image = np.full((48, 64, 3), shade, dtype=np.uint8)
-            container.mux(track.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        container.mux(track.encode())
-
-
-def test_frames_are_evenly_spaced_in_order_and_know_their_time(tmp_path):
-    shades = np.linspace(20, 220, 11).astype(int)
-    write_clip(tmp_path / "clip.mp4", shades)
-    images, times = face.read_frames(tmp_path / "clip.mp4", 3)
-    assert [image.shape for image in images] == [(48, 64, 3)] * 3
-    assert np.allclose([image.mean() for image in images], shades[[0, 5, 10]], atol=6)
-    assert times == pytest.approx([0.0, 0.5, 1.0])
-
-
-def test_more_frames_than_there_are_gives_them_all(tmp_path):
-    write_clip(tmp_path / "clip.mp4", [50, 100, 150])
-    assert len(face.read_frames(tmp_path / "clip.mp4", 99)[0]) == 3
-
-
 @detector
 def test_a_grey_picture_has_no_face():
     assert face.detect([np.full((120, 160, 3), 128, dtype=np.uint8)]).empty

@@ -7,7 +7,6 @@ from mmrepro.errors import MMReproError
 from mmrepro.evidence.claim import Claim
 from mmrepro.papers.piip import cells, detection, reading, results
 from mmrepro.papers.piip.detector import build_detector, detect, merged_map
-from mmrepro.papers.piip.parallel import workers
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.receptive import receptive_fields, share_within, silenced
 from mmrepro.papers.piip.systems import build_pyramid, compile_blocks, plan_of_system
@@ -36,16 +35,6 @@ def test_runs_repeat_and_do_not_depend_on_workers(task, runs):
     other = results.run_of(runs, "single", 0)
     assert not torch.equal(other.weights["head.classification_head.cls_logits.weight"],
                            same.weights["head.classification_head.cls_logits.weight"])  # fmt: skip
-
-
-def double(number):
-    return 2 * number
-
-
-def test_jobs_come_back_in_order_from_processes():
-    for count in (1, 2):
-        with workers(count) as each:
-            assert list(each(double, [3, 1, 2])) == [6, 2, 4]
 
 
 def test_every_branch_of_a_detector_learns(task, settings):
