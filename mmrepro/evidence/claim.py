@@ -32,7 +32,8 @@ class Claim(BaseModel):
         Data sets of the chapter that can test it, best first; a run uses the first that it has, and
         the claim inherits its tier. Empty for a closed form.
     tier_at_most
-        Lowers the tier, where the data are the paper's but not used as the paper does.
+        Lowers the tier, where the data are the paper's but not used as the paper does, or where a claim
+        without data sets rests on generated clips rather than on arithmetic.
     systems
         One system for ``value`` and ``count``; for ``order`` and ``ratio`` the pair, in order.
     margin
@@ -75,6 +76,7 @@ class Claim(BaseModel):
     def tier_in(self, tiers: Mapping[str, Tier]) -> Tier:
         """Return the claim's tier in a run, from data set name -> tier of what it used."""
         dataset = self.dataset_in(tiers)
-        if dataset is None:
-            return "synthetic" if self.datasets else "closed-form"
-        return max(tiers[dataset], self.tier_at_most or tiers[dataset], key=TIERS.index)
+        found: Tier = "synthetic" if self.datasets else "closed-form"
+        if dataset is not None:
+            found = tiers[dataset]
+        return max(found, self.tier_at_most or found, key=TIERS.index)

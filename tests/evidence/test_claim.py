@@ -58,6 +58,7 @@ def test_the_first_data_set_that_a_run_has_tests_the_claim():
         (("x",), "stand-in", {"x": "paper"}, "stand-in"),
         (("x",), "stand-in", {"x": "synthetic"}, "synthetic"),
         ((), None, {"x": "stand-in"}, "closed-form"),
+        ((), "synthetic", {"x": "paper"}, "synthetic"),
         (("x",), None, {}, "synthetic"),
     ],
 )
