@@ -120,9 +120,9 @@ class Settings(ChapterSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     pretraining_videos: Annotated[int, Field(ge=8)] = 2000
     fewer_videos: Annotated[int, Field(ge=4)] = 400
-    tuning_videos: Annotated[int, Field(ge=8)] = 400
-    preference_videos: Annotated[int, Field(ge=8)] = 2000
-    test_videos: Annotated[int, Field(ge=8)] = 500
+    tuning_videos: Annotated[int, Field(ge=8)] = 240
+    preference_videos: Annotated[int, Field(ge=8)] = 1200
+    test_videos: Annotated[int, Field(ge=8)] = 400
     width: Annotated[int, Field(ge=8, multiple_of=8)] = 48
     depth: Annotated[int, Field(ge=1)] = 1
     num_heads: Annotated[int, Field(ge=1)] = 4
@@ -130,9 +130,9 @@ class Settings(ChapterSettings):
     map_width: Annotated[int, Field(ge=4, multiple_of=4)] = 16
     batch_size: Annotated[int, Field(ge=1)] = 16
     pretraining: Stage = Stage(steps=250, lr=3e-3)
-    tuning: Stage = Stage(steps=500, lr=3e-3)
-    polishing: Stage = Stage(steps=200, lr=1e-3)
-    preference: PreferenceSettings = PreferenceSettings(steps=100, lr=5e-5)
+    tuning: Stage = Stage(steps=600, lr=3e-3)
+    polishing: Stage = Stage(steps=150, lr=5e-4)
+    preference: PreferenceSettings = PreferenceSettings(steps=60, lr=6e-5)
     max_words: Annotated[int, Field(ge=4, le=64)] = 14
     max_length: Annotated[int, Field(ge=8)] = 48
     judge: JudgeSettings = JudgeSettings()
