@@ -205,9 +205,7 @@ class _Learner:
         return [pairs[place] for place in places]
 
     def _learn(self, system: str, tuned: VideoDescriber, pairs: Sequence[Pair]) -> None:
-        policy, history = prefer(
-            tuned, self.fresh.videos, pairs, captions.DETAILED, self.settings, self.seed
-        )
+        policy, history = prefer(tuned, self.fresh.videos, pairs, captions.DETAILED, self.settings, self.seed)
         self.preferences.append(history.assign(system=system, seed=self.seed, pairs=len(pairs)))
         self._test(system, policy)
 

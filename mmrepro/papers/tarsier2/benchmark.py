@@ -1,4 +1,4 @@
-"""DREAM-1K, the benchmark of descriptions: clips with a reference and its events, and systems' predictions."""
+"""DREAM-1K, the benchmark of descriptions: clips with reference and events, and systems' predictions."""
 
 from __future__ import annotations
 
@@ -98,11 +98,13 @@ def _clip(line: str, where: str) -> Clip:
         raise MMReproError(f"{where} is not JSON; the file holds one JSON object a line.") from None
     except (KeyError, StopIteration, IndexError, TypeError, ValueError) as error:
         raise MMReproError(
-            f"{where} lacks a part of DREAM-1K's layout ({type(error).__name__}: {error}); it needs idx, vid, "
-            "dataset, messages with an assistant's reference, and extra_info with events."
+            f"{where} lacks a part of DREAM-1K's layout ({type(error).__name__}: {error}); it needs idx, "
+            "vid, dataset, messages with an assistant's reference, and extra_info with events."
         ) from None
     if not found.category:
-        raise MMReproError(f"{where}: {row['dataset']!r} is no category: {nearest(row['dataset'], CATEGORIES)}")
+        raise MMReproError(
+            f"{where}: {row['dataset']!r} is no category: {nearest(row['dataset'], CATEGORIES)}"
+        )
     if not found.reference.strip():
         raise MMReproError(f"{where}: clip {found.number} has no reference.")
     return found

@@ -41,7 +41,7 @@ class Graded:
 def best_scores(judge: OverlapJudge, events: Sequence[str], text: str) -> Scores:
     """Score each event by the best sentence or event of a text, (events,)."""
     units = list(dict.fromkeys([*sentences(text), *judge.units.events(text)]))
-    return judge.scores(list(events), units).max(axis=1, initial=0.0)
+    return np.asarray(judge.scores(list(events), units).max(axis=1, initial=0.0))
 
 
 def grade(judge: OverlapJudge, clips: Sequence[Clip], rng: np.random.Generator) -> Graded:
@@ -81,7 +81,9 @@ def calibrated(
     return replace(judge, threshold=threshold), grade(judge, second, rng)
 
 
-def split_clips(clips: Sequence[Clip], first: int, second: int, seed: int = 0) -> tuple[list[Clip], list[Clip]]:
+def split_clips(
+    clips: Sequence[Clip], first: int, second: int, seed: int = 0
+) -> tuple[list[Clip], list[Clip]]:
     """Draw two sets of clips that share none; fewer where there are not so many."""
     order = np.random.default_rng(seed).permutation(len(clips))
     cut = min(first, len(clips) // 2)

@@ -57,8 +57,8 @@ def spans(text: str, frames: int = FRAMES) -> list[tuple[int, int]]:
             raise MMReproError(f"{part!r} has {len(tags)} frame tags; an event needs two, as in <0> <3>.")
         if not tags[0] <= tags[1] < frames:
             raise MMReproError(
-                f"{part!r} lasts from frame {tags[0]} to {tags[1]}; a video of {frames} frames has 0 to {frames - 1}, "
-                "and the first comes first."
+                f"{part!r} lasts from frame {tags[0]} to {tags[1]}; a video of {frames} frames "
+                f"has 0 to {frames - 1}, and the first comes first."
             )
         found.append((tags[0], tags[1]))
     return found

@@ -100,16 +100,15 @@ def player(scene: Scene, text: str, shown: int | None = None) -> go.Figure:
         figure.add_trace(_picture(video, frame, visible=frame == frames[0]), row=1, col=1)
         figure.add_trace(_bars(lines, frame, visible=frame == frames[0]), row=1, col=2)
     for kind, colour in _KINDS.items():  # a legend without data of its own
-        figure.add_trace(
-            go.Scatter(x=[None], y=[None], mode="markers", name=kind, marker={"color": colour, "size": 12, "symbol": "square"}),
-            row=1, col=2,
-        )  # fmt: skip
+        mark = {"color": colour, "size": 12, "symbol": "square"}
+        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=kind, marker=mark), row=1, col=2)
     sliders = []
     if shown is None:
         sliders = [_frame_slider(len(figure.data))]
+    both = f"told: {text or '(nothing)'}<br>true: {describe(scene.events)}"
     figure.update_layout(
         height=380, barmode="overlay", sliders=sliders, margin={"t": 70, "l": 10},
-        title={"text": f"told: {text or '(nothing)'}<br>true: {describe(scene.events)}", "font": {"size": 12}},
+        title={"text": both, "font": {"size": 12}},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0.4},
     )  # fmt: skip
     figure.update_xaxes(visible=False, row=1, col=1)

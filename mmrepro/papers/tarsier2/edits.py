@@ -7,28 +7,27 @@ from collections.abc import Mapping, Sequence
 
 from mmrepro.evidence.judge import OPPOSITES
 
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split("/") for pair in text.split())
+
+
 # Pairs that the judge's own list of opposites lacks: a veto can only be fair on words it was not given.
-UNLISTED: Mapping[str, str] = {
-    one: other
-    for pair in (
-        "walk/run cat/dog black/white red/blue car/bicycle table/window hand/foot woman/child first/last "
-        "pick/throw kiss/slap water/fire jump/sleep eat/wash front/back baby/horse"
-    ).split()
-    for one, other in (pair.split("/"), pair.split("/")[::-1])
-}
-LISTED: Mapping[str, str] = {word: min(others) for word, others in OPPOSITES.items()}
+_FORTH = _pairs("""
+    walk/run cat/dog black/white red/blue car/bicycle table/window hand/foot child/horse first/last
+    pick/throw kiss/slap water/fire jump/sleep eat/wash front/back
+""")
+UNLISTED: dict[str, str] = _FORTH | {other: one for one, other in _FORTH.items()}
+LISTED: dict[str, str] = {word: max(others) for word, others in OPPOSITES.items()}
 # Other words for the same thing; each says what the first one says in a description of a video.
-SYNONYMS: Mapping[str, str] = dict(
-    pair.split("/")
-    for pair in (
-        "man/guy woman/lady boy/lad girl/lass child/kid person/individual people/folks "
-        "walk/stroll run/sprint look/gaze turn/rotate hold/grip pick/grab throw/toss jump/leap talk/chat "
-        "speak/chat smile/grin touch/tap shake/wobble sit/rest fall/tumble push/shove pull/drag raise/lift "
-        "lift/hoist lower/drop move/shift place/lay put/set take/grab show/present dance/sway "
-        "hand/palm car/vehicle road/street house/building ground/floor water/liquid character/figure"
-    ).split()
-)
-_ENDING = r"(ing|es|ed|s|d)?"
+SYNONYMS: dict[str, str] = _pairs("""
+    man/guy woman/lady boy/lad girl/lass child/kid person/individual people/folks walk/stroll run/sprint
+    look/gaze turn/rotate hold/grip pick/grab throw/toss jump/leap talk/chat speak/chat smile/grin touch/tap
+    shake/wobble sit/rest fall/tumble push/shove pull/drag raise/lift lift/hoist lower/drop move/shift
+    place/lay put/set take/grab show/present dance/sway hand/palm car/vehicle road/street house/building
+    ground/floor water/liquid character/figure
+""")
+_ENDINGS = ("", "s", "d", "es", "ed", "ing")
 
 
 def flipped(event: str, opposites: Mapping[str, str]) -> str | None:
@@ -52,11 +51,9 @@ def reworded(event: str) -> str:
 
 def _base(word: str, known: Mapping[str, str]) -> tuple[str | None, str]:
     """Split a word into a form that is `known` and its ending."""
-    if word in known:
-        return word, ""
-    match = re.fullmatch(rf"([a-z]+?){_ENDING}", word)
-    if match and match[2] and match[1] in known:
-        return match[1], match[2]
+    for ending in _ENDINGS:
+        if word.endswith(ending) and word.removesuffix(ending) in known:
+            return word.removesuffix(ending), ending
     return None, ""
 
 

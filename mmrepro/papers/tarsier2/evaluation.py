@@ -52,7 +52,7 @@ def gain_rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def yield_rows(runs: Sequence[SeedRun]) -> list[dict[str, Any]]:
-    """Give the share of samples (percent) that make a pair, and a pair that passes, by where they come from."""
+    """Give the share of samples (percent) that differ, and that pass the filter, by where they come from."""
     rows = []
     for run in runs:
         counted = run.yields.groupby("source", sort=False)[["videos", "differ", "kept"]].sum()
@@ -98,5 +98,5 @@ def difference_rows(scores: pd.DataFrame, base: str, metrics: Sequence[str] = ME
     wide = scores.pivot_table(index=["metric", "seed"], columns="system", values="value", sort=False)
     less = wide.drop(columns=base).sub(wide[base], axis=0)
     less.columns.name = "system"
-    rows = less.stack().rename("value").reset_index()
+    rows = less.melt(ignore_index=False).reset_index()
     return rows[rows["metric"].isin(metrics)]

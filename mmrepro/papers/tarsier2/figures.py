@@ -146,7 +146,6 @@ def steps_plot(rows: pd.DataFrame, reach: float) -> Figure:
 
 def loss_curves(losses: pd.DataFrame, window: int = 20) -> Figure:
     """Draw the loss of every stage by step, mean over seeds, smoothed."""
-    names = list(losses["stage"].unique())
     figure, axis = plt.subplots(figsize=(7.6, 3.8))
     styles = ("-", "--", ":")
     for place, (name, rows) in enumerate(losses.groupby("stage", sort=False)):
@@ -158,7 +157,6 @@ def loss_curves(losses: pd.DataFrame, window: int = 20) -> Figure:
         frameon=False, fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5), labelspacing=0.3
     )
     axis.margins(x=0.01)
-    assert names
     return figure
 
 
@@ -184,9 +182,7 @@ def yield_bars(yields: pd.DataFrame) -> Figure:
     places = np.arange(len(shares))
     axis.barh(places, shares["differ"], color=PALETTE[5], label="differ")
     axis.barh(places, shares["kept"], color=PALETTE[0], height=0.5, label="pass the filter")
-    axis.set(
-        yticks=places, yticklabels=shares.index, xlabel="samples of unseen videos (%)", xlim=(0, 100)
-    )
+    axis.set(yticks=places, yticklabels=shares.index, xlabel="samples of unseen videos (%)", xlim=(0, 100))
     axis.invert_yaxis()
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure

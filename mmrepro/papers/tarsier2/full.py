@@ -1,4 +1,4 @@
-"""DREAM-1K's own videos, described by a model of the Qwen2-VL class; a killed run goes on where it stopped."""
+"""DREAM-1K's own videos, described by a model of the Qwen2-VL class; a killed run goes on where it was."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ class Describer:
             padding_side="left",
             return_tensors="pt",
             do_sample_frames=False,
-            size={"shortest_edge": 4 * 28 * 28, "longest_edge": self.settings.max_pixels * len(shown[0])},
+            # Pixels of a frame, as in the paper; a whole video's budget is not for so few frames.
+            size={"shortest_edge": 4 * 28 * 28, "longest_edge": self.settings.max_pixels},
+            cap_pixels_per_frame=False,
         ).to(self.model.device, self.model.dtype)
         with torch.inference_mode():
             told = self.model.generate(**inputs, max_new_tokens=self.settings.max_words, do_sample=False)
@@ -60,7 +62,7 @@ class Describer:
         return [text.strip() for text in self.processor.batch_decode(told, skip_special_tokens=True)]
 
     def _frames(self, path: Path) -> list[Any]:
-        """Read the frames; a video with fewer repeats its last one, since the model looks at them in pairs."""
+        """Read the frames; a video with fewer repeats its last one, as the model looks at them in pairs."""
         frames, _ = read_frames(path, self.settings.frames)
         return frames + [frames[-1]] * (self.settings.frames - len(frames))
 
@@ -86,15 +88,16 @@ def load_describer(configuration: Path, settings: DescriberSettings, device: str
         names = _TARSIER_NAMES
     else:
         raise MMReproError(
-            f"{configuration} describes a model of type {content.get('model_type')!r}; give one of Qwen2-VL's class, "
-            "such as Tarsier2-Recap-7b or Qwen2-VL-7B-Instruct."
+            f"{configuration} describes a model of type {content.get('model_type')!r}; give one of "
+            "Qwen2-VL's class, such as Tarsier2-Recap-7b or Qwen2-VL-7B-Instruct."
         )
     kind = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    model = Qwen2VLForConditionalGeneration.from_pretrained(
+    model: Any = Qwen2VLForConditionalGeneration.from_pretrained(
         folder, config=plan, dtype=kind, key_mapping=names
     )
-    processor = AutoProcessor.from_pretrained(folder)
-    return Describer(model.to(device).eval(), processor, settings)
+    model.to(device)
+    processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
+    return Describer(model.eval(), processor, settings)
 
 
 def describe_clips(

@@ -84,8 +84,8 @@ def filtered(pairs: Sequence[Pair], least_gain: float) -> list[Pair]:
     kept = [pair for pair in pairs if pair.passes(least_gain)]
     if not kept:
         raise MMReproError(
-            f"0 of {len(pairs)} pairs pass the filter; lower least_gain ({least_gain:g}) or use videos that the "
-            "model was not tuned on."
+            f"0 of {len(pairs)} pairs pass the filter; lower least_gain ({least_gain:g}) or use videos that "
+            "the model was not tuned on."
         )
     return kept
 

@@ -16,6 +16,8 @@ from mmrepro.evidence.description import f1
 
 DREAM_CATEGORIES = ("live-action", "animation", "stock", "YouTube", "shorts")
 CLIPS = 1000
+# Scores are printed to a tenth: half of one from the categories, which shifts F1 as much, half from F1.
+ROUNDING = 0.1
 _NORMAL = 1.96
 
 
@@ -78,9 +80,7 @@ def ranks(frame: pd.DataFrame, by: str, value: str) -> pd.DataFrame:
     return frame.assign(rank=frame.groupby(by, sort=False)[value].rank(ascending=False))
 
 
-def f1_error(
-    recall: float, precision: float, covariance: NDArray[np.float64], clips: int = CLIPS
-) -> float:
+def f1_error(recall: float, precision: float, covariance: NDArray[np.float64], clips: int = CLIPS) -> float:
     """Return the standard error of F1 of mean recall and mean precision over `clips`, by the delta method.
 
     Parameters
@@ -105,9 +105,7 @@ def bound_covariance(recall: float, precision: float) -> NDArray[np.float64]:
     return np.outer(spread, spread)
 
 
-def contributions(
-    recall: Sequence[float], precision: Sequence[float]
-) -> NDArray[np.float64]:
+def contributions(recall: Sequence[float], precision: Sequence[float]) -> NDArray[np.float64]:
     """Return each clip's part in the error of F1 (its score along the slope of F1), (clips,)."""
     pairs = np.array([recall, precision], dtype=float)
     pairs = np.where(np.isnan(pairs), np.nanmean(pairs, axis=1, keepdims=True), pairs)
@@ -116,7 +114,9 @@ def contributions(
     return found
 
 
-def smallest_difference(spread_one: float, spread_other: float, correlation: float, clips: int = CLIPS) -> float:
+def smallest_difference(
+    spread_one: float, spread_other: float, correlation: float, clips: int = CLIPS
+) -> float:
     """Return the difference in F1 (points) of two systems on the same clips that chance alone rarely reaches.
 
     Half the width of the 95 % interval; `spread` is the standard deviation of a clip's contribution.

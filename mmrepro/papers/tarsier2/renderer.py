@@ -1,4 +1,4 @@
-"""Videos whose events are known exactly: two balls that move, grow, shrink or flash, one event after another."""
+"""Videos whose events are known exactly: two balls that move, grow, shrink or flash, one after another."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Event:
     def __post_init__(self) -> None:
         if not 0 <= self.first <= self.last:
             raise MMReproError(
-                f"An event lasts from frame {self.first} to frame {self.last}; the first must be 0 or more and "
-                "not after the last."
+                f"An event lasts from frame {self.first} to frame {self.last}; the first must be 0 or more "
+                "and not after the last."
             )
 
     @property

@@ -48,11 +48,11 @@ def edited(clips: Sequence[Clip]) -> dict[str, list[tuple[Clip, list[str]]]]:
             DROPPED: edits.without_one(events),
             INVENTED: edits.with_one_more(events, stranger.events[0]),
             REWORDED: [edits.reworded(event) for event in events],
-            EMPTY: [],
         }
         if first is not None:
             flip = flips[first] or ""
             ways[CONTRADICTED] = [*events[:first], flip, *events[first + 1 :]]
+        ways[EMPTY] = []
         for way, told in ways.items():
             found.setdefault(way, []).append((clip, told))
     return found
@@ -95,9 +95,13 @@ def _score(judge: Judge, clip: Clip, events: Sequence[str], rule: EmptyRule) -> 
 
 
 def event_counts(extractor: EventSource, clips: Sequence[Clip]) -> pd.DataFrame:
-    """Count the events that rules find in each reference, beside the published ones: category, published, ours."""
+    """Count the events of each reference, by rules and as published: category, published, ours."""
     return pd.DataFrame(
-        {"category": clip.category, "published": len(clip.events), "ours": len(extractor.events(clip.reference))}
+        {
+            "category": clip.category,
+            "published": len(clip.events),
+            "ours": len(extractor.events(clip.reference)),
+        }
         for clip in clips
     )
 
@@ -114,10 +118,8 @@ def agreement(extractor: EventSource, judge: OverlapJudge, clips: Sequence[Clip]
     return {"found": 100 * float(np.mean(found)), "supported": 100 * float(np.mean(supported))}
 
 
-def chosen_judge(
-    settings: JudgeSettings, offline: OverlapJudge, cache: Path
-) -> tuple[Judge, EventSource]:
-    """Return the judge and the source of events that the settings ask for; replies of a service go to `cache`."""
+def chosen_judge(settings: JudgeSettings, offline: OverlapJudge, cache: Path) -> tuple[Judge, EventSource]:
+    """Return the judge and the source of events that are asked for; replies of a service go to `cache`."""
     if settings.kind == "overlap":
         return offline, EventExtractor()
     endpoint = Endpoint(settings.base_url, settings.model, cache)
@@ -155,7 +157,7 @@ def bootstrap(
         places = np.flatnonzero(names == kind)
         weights = draw_weights(len(places), len(places), rounds, seed) / len(places)
         for system, found in scores.items():
-            pairs = np.array([[found[place].recall, found[place].precision] for place in places])
+            pairs = np.array([[found[place].recall, found[place].precision] for place in places.tolist()])
             means[system] += weights @ np.nan_to_num(pairs, nan=float(np.nanmean(pairs))) / len(kinds)
     return {system: 100 * np.array([f1(*pair) for pair in pairs]) for system, pairs in means.items()}
 

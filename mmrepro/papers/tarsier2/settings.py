@@ -91,6 +91,8 @@ class Settings(ChapterSettings):
         References on which the judge's threshold is chosen, and others on which it is then tested.
     edited_clips
         References whose descriptions are edited.
+    described_clips
+        Clips whose descriptions by real systems are judged, evenly spaced; None takes all there are.
     encoder
         Whether a pretrained sentence encoder (MiniLM) makes a second judge.
     workers
@@ -116,6 +118,7 @@ class Settings(ChapterSettings):
     calibration_clips: Annotated[int, Field(ge=4)] = 200
     held_out_clips: Annotated[int, Field(ge=4)] = 200
     edited_clips: Annotated[int, Field(ge=4)] = 120
+    described_clips: Annotated[int, Field(ge=5)] | None = None
     encoder: bool = False
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     pretraining_videos: Annotated[int, Field(ge=8)] = 2000
@@ -149,7 +152,7 @@ class Settings(ChapterSettings):
     def _fits_together(self) -> Settings:
         if self.fewer_videos > self.pretraining_videos:
             raise ValueError(
-                f"fewer_videos is {self.fewer_videos}, more than pretraining_videos, {self.pretraining_videos}"
+                f"fewer_videos is {self.fewer_videos}; it may be {self.pretraining_videos} at most"
             )
         if self.width % (2 * self.num_heads):
             raise ValueError(f"width must be a multiple of {2 * self.num_heads} for {self.num_heads} heads")

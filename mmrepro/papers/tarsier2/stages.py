@@ -82,7 +82,7 @@ def prefer(
     texts = [model.words([getattr(pair, side) for pair in pairs], asked) for side in ("chosen", "rejected")]
     chosen, rejected = (words.to(accelerator.device) for words in texts)
     chosen_before, rejected_before = _log_probabilities(model, shown, chosen, rejected)
-    rows_of_history: list[tuple[float, float, float]] = []
+    steps: list[tuple[float, float, float]] = []
 
     def loss_of(net: nn.Module, batch: Batch) -> Tensor:
         (rows,) = batch
@@ -91,12 +91,13 @@ def prefer(
         below, _ = policy.captioner.log_probability(visual, rejected[rows])
         loss = dpo_loss(above, below, chosen_before[rows], rejected_before[rows], plan.beta)
         margin = plan.beta * (above - chosen_before[rows] - below + rejected_before[rows]).detach()
-        rows_of_history.append((float(loss.detach()), float((margin > 0).float().mean()), float(margin.mean())))
+        right = (margin > 0).float().mean()
+        steps.append((float(loss.detach()), float(right), float(margin.mean())))
         return loss
 
     visits = _visits(len(pairs), plan.steps, settings.batch_size)
     fit(policy, visits, loss_of, _plan(plan, settings.batch_size), seed=seed, accelerator=accelerator)
-    history = pd.DataFrame(rows_of_history, columns=["loss", "accuracy", "margin"])
+    history = pd.DataFrame(steps, columns=["loss", "accuracy", "margin"])
     return policy, history.assign(step=range(1, len(history) + 1))
 
 

@@ -1,4 +1,4 @@
-"""A judge that is never wrong, for videos whose events are known: the same interface as those for real text."""
+"""A judge that is never wrong, for videos whose events are known; its interface is that of judges of text."""
 
 from __future__ import annotations
 
