@@ -134,13 +134,18 @@ def slope_plot(scores: pd.DataFrame) -> Figure:
     return figure
 
 
-def steps_plot(rows: pd.DataFrame, reach: float) -> Figure:
-    """Draw published F1 step by step; bars reach half a distinguishable difference up and down."""
-    figure, axis = plt.subplots(figsize=(7.4, 0.42 * len(rows) + 1.2))
-    places = np.arange(len(rows))[::-1]
-    axis.errorbar(rows["value"], places, xerr=reach / 2, fmt="o", color=PALETTE[0], ecolor=PALETTE[5], lw=5)
-    axis.set(yticks=places, yticklabels=rows["arm"], xlabel="published F1 on DREAM-1K (%)")
-    axis.set_ylim(-0.6, len(rows) - 0.4)
+def steps_plot(rows: pd.DataFrame, telling: Mapping[str, float]) -> Figure:
+    """Draw the published steps in F1 beside the differences that chance among clips reaches."""
+    figure, axis = plt.subplots(figsize=(7.4, 0.42 * len(rows) + 1.5))
+    places = np.arange(len(rows))
+    axis.barh(places, rows["points"], height=0.55, color=PALETTE[0])
+    for colour, (name, size) in zip((RULE, PALETTE[4], PALETTE[1]), telling.items(), strict=False):
+        axis.axvline(size, color=colour, linestyle="--", label=name)
+    labels = rows["step"] + "\n(" + rows["source"] + ")"
+    axis.set(yticks=places, yticklabels=labels, xlabel="published difference in F1 (points)")
+    axis.tick_params(axis="y", labelsize="small")
+    axis.invert_yaxis()
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize="small")
     return figure
 
 
