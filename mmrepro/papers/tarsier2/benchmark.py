@@ -135,7 +135,7 @@ def statistics(clips: Sequence[Clip]) -> pd.DataFrame:
     table = rows.groupby("category").mean().loc[order]
     table.insert(0, "clips", rows.groupby("category").size())
     table.loc["all"] = [len(rows), *rows.drop(columns="category").mean()]
-    return table.reset_index(names="category")
+    return table.astype({"clips": int}).reset_index(names="category")
 
 
 def read_predictions(path: Path, known: Iterable[int]) -> dict[str, dict[int, str]]:

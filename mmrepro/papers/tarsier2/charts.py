@@ -107,9 +107,9 @@ def player(scene: Scene, text: str, shown: int | None = None) -> go.Figure:
         sliders = [_frame_slider(len(figure.data))]
     both = f"told: {text or '(nothing)'}<br>true: {describe(scene.events)}"
     figure.update_layout(
-        height=380, barmode="overlay", sliders=sliders, margin={"t": 70, "l": 10},
-        title={"text": both, "font": {"size": 12}},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0.4},
+        height=430, barmode="overlay", sliders=sliders, margin={"t": 120, "l": 10, "r": 10},
+        title={"text": both, "font": {"size": 13}, "x": 0, "xanchor": "left", "y": 0.97, "yanchor": "top"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )  # fmt: skip
     figure.update_xaxes(visible=False, row=1, col=1)
     figure.update_yaxes(visible=False, row=1, col=1)

@@ -53,7 +53,7 @@ CORRUPTIONS: dict[str, Callable[[int, np.random.Generator], Places]] = {
 
 
 def corrupt(kind: str, count: int, rng: np.random.Generator) -> Places:
-    """Choose the frames of a spoilt video, as places in the sound one's `count` frames.
+    """Choose the frames of a spoilt video, as places in the intact one's `count` frames.
 
     Raises
     ------

@@ -28,7 +28,7 @@ def stages_diagram() -> Figure:
         ("pre-training", "captions of\none event", PALETTE[0]),
         ("SFT, first stage", "all events,\nframes tagged or not", PALETTE[2]),
         ("SFT, second stage", "all events,\nno tags", PALETTE[2]),
-        ("DPO", "own words: sound over\nspoilt video, filtered", PALETTE[1]),
+        ("DPO", "own words: intact over\nspoilt video, filtered", PALETTE[1]),
     )
     for place, (name, data, colour) in enumerate(boxes):
         left = 0.15 + 2.5 * place

@@ -1,4 +1,4 @@
-"""Preferences that need no people: a model's own words on a sound and on a spoilt video (section 3.3)."""
+"""Preferences that need no people: a model's own words on an intact and on a spoilt video (section 3.3)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Pair:
     row
         Of the video.
     chosen, rejected
-        Told of the sound video, and of the spoilt one (or of the sound one, told again).
+        Told of the intact video, and of the spoilt one (or of the intact one, told again).
     recall_gain, precision_gain
         What AutoDQ gives the chosen one more than the rejected one.
     kind

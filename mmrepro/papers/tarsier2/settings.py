@@ -33,7 +33,7 @@ class PreferenceSettings(Stage):
     temperature, top_p
         Of the sampling (both 0.7 in the paper).
     redraws
-        Further samples of the sound video, whose pairs stand for those without spoilt videos.
+        Further samples of the intact video, whose pairs stand for those without spoilt videos.
     """
 
     beta: Annotated[float, Field(gt=0)] = 0.1
@@ -115,16 +115,16 @@ class Settings(ChapterSettings):
     """
 
     clips: Annotated[int, Field(ge=10)] | None = None
-    calibration_clips: Annotated[int, Field(ge=4)] = 200
-    held_out_clips: Annotated[int, Field(ge=4)] = 200
-    edited_clips: Annotated[int, Field(ge=4)] = 120
+    calibration_clips: Annotated[int, Field(ge=4)] = 100
+    held_out_clips: Annotated[int, Field(ge=4)] = 100
+    edited_clips: Annotated[int, Field(ge=4)] = 60
     described_clips: Annotated[int, Field(ge=5)] | None = None
     encoder: bool = False
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     pretraining_videos: Annotated[int, Field(ge=8)] = 2000
     fewer_videos: Annotated[int, Field(ge=4)] = 400
     tuning_videos: Annotated[int, Field(ge=8)] = 240
-    preference_videos: Annotated[int, Field(ge=8)] = 1200
+    preference_videos: Annotated[int, Field(ge=8)] = 1000
     test_videos: Annotated[int, Field(ge=8)] = 400
     width: Annotated[int, Field(ge=8, multiple_of=8)] = 48
     depth: Annotated[int, Field(ge=1)] = 1
