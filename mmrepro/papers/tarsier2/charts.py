@@ -31,7 +31,7 @@ def rank_lines(frames: dict[str, pd.DataFrame], line: str, column: str, value: s
     """
     import plotly.graph_objects as go
 
-    figure, sizes = go.Figure(layout={"height": 560}), []
+    figure, sizes = go.Figure(layout={"height": 760}), []
     for number, rows in enumerate(frames.values()):
         names = list(rows[line].unique())
         sizes.append(len(names))
@@ -52,9 +52,9 @@ def rank_lines(frames: dict[str, pd.DataFrame], line: str, column: str, value: s
     figure.update_layout(
         yaxis={"title": "rank", "autorange": "reversed"},
         xaxis={"title": "", "tickangle": 30},
-        legend={"font": {"size": 10}},
+        legend={"font": {"size": 10}, "orientation": "h", "y": -0.3, "yanchor": "top"},
         updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.12, "yanchor": "top"}],
-        margin={"t": 80, "b": 110},
+        margin={"t": 80, "b": 280},
     )
     return figure
 
@@ -94,27 +94,28 @@ def player(scene: Scene, text: str, shown: int | None = None) -> go.Figure:
     from plotly.subplots import make_subplots
 
     video, lines = render([scene])[0], time_line(scene, text)
-    figure = make_subplots(cols=2, column_widths=[0.38, 0.62], horizontal_spacing=0.02)
+    figure = make_subplots(rows=2, row_heights=[0.55, 0.45], vertical_spacing=0.04)
     frames = range(FRAMES) if shown is None else [shown]
     for frame in frames:
         figure.add_trace(_picture(video, frame, visible=frame == frames[0]), row=1, col=1)
-        figure.add_trace(_bars(lines, frame, visible=frame == frames[0]), row=1, col=2)
+        figure.add_trace(_bars(lines, frame, visible=frame == frames[0]), row=2, col=1)
     for kind, colour in _KINDS.items():  # a legend without data of its own
         mark = {"color": colour, "size": 12, "symbol": "square"}
-        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=kind, marker=mark), row=1, col=2)
-    sliders = []
-    if shown is None:
-        sliders = [_frame_slider(len(figure.data))]
-    both = f"told: {text or '(nothing)'}<br>true: {describe(scene.events)}"
+        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=kind, marker=mark), row=2, col=1)
+    sliders = [_frame_slider(len(figure.data))] if shown is None else []
+    told = f"told: {text or '(nothing)'}<br>true: {describe(scene.events)}"
     figure.update_layout(
-        height=430, barmode="overlay", sliders=sliders, margin={"t": 120, "l": 10, "r": 10},
-        title={"text": both, "font": {"size": 13}, "x": 0, "xanchor": "left", "y": 0.97, "yanchor": "top"},
+        height=560, barmode="overlay", sliders=sliders, margin={"t": 90, "l": 10, "r": 10},
+        title={"text": told, "font": {"size": 13}, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )  # fmt: skip
     figure.update_xaxes(visible=False, row=1, col=1)
     figure.update_yaxes(visible=False, row=1, col=1)
-    figure.update_xaxes(title="frame", range=[-0.6, FRAMES - 0.4], dtick=2, row=1, col=2)
-    figure.update_yaxes(visible=False, range=[len(lines) - 0.4, -0.6], row=1, col=2)
+    figure.update_xaxes(title="frame", range=[-0.6, FRAMES - 0.4], dtick=2, row=2, col=1)
+    figure.update_yaxes(
+        tickvals=list(range(len(lines))), ticktext=[f"{line.clause}<br>({line.kind})" for line in lines],
+        range=[len(lines) - 0.4, -0.6], automargin=True, showgrid=False, row=2, col=1,
+    )  # fmt: skip
     return figure
 
 
@@ -147,10 +148,10 @@ def _bars(lines: Sequence[Line], frame: int, visible: bool) -> go.Bar:
             "opacity": [1.0 if lit else _PALE for lit in active],
             "line": {"color": INK, "width": [2 if lit else 0 for lit in active]},
         },
-        text=[f"{line.clause} ({line.kind})" for line in lines],
-        textposition="inside", insidetextanchor="middle", textfont={"color": INK},
-        hoverinfo="text", showlegend=False, visible=visible,
-    )  # fmt: skip
+        hoverinfo="skip",
+        showlegend=False,
+        visible=visible,
+    )
 
 
 def player_widget(scenes: Sequence[Scene], told: dict[str, Sequence[str]]) -> Any:
