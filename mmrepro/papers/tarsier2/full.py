@@ -12,11 +12,12 @@ import torch
 
 from mmrepro.data.video import read_frames
 from mmrepro.errors import MMReproError
-from mmrepro.files import write_atomic
+from mmrepro.files import sha256_bytes, write_atomic
 from mmrepro.papers.tarsier2.benchmark import Clip
 from mmrepro.papers.tarsier2.settings import DescriberSettings
 
 PROMPT = "Describe the video in detail."  # as in the benchmark
+_SAMPLED = 2**20  # bytes
 _ENDINGS = (".mp4", ".webm", ".mkv", ".avi", ".mov")
 # Tarsier2's released weights name the parts of Qwen2-VL as LLaVA does.
 _TARSIER_NAMES = {
@@ -100,6 +101,24 @@ def load_describer(configuration: Path, settings: DescriberSettings, device: str
     return Describer(model.eval(), processor, settings)
 
 
+def results_folder(base: Path, configuration: Path, settings: DescriberSettings) -> Path:
+    """Name the folder of results after all that they depend on: weights, configuration, prompt and settings.
+
+    Of each file of weights its size and last megabyte are taken: hashing all of it would take minutes.
+    """
+    told = [
+        PROMPT,
+        settings.model_dump_json(exclude={"batch_size"}),
+        configuration.read_text(encoding="utf-8"),
+    ]
+    for path in sorted(configuration.parent.glob("*.safetensors")):
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            stream.seek(max(0, size - _SAMPLED))
+            told += [path.name, str(size), sha256_bytes(stream.read())]
+    return base / sha256_bytes("\n".join(told).encode())[:16]
+
+
 def describe_clips(
     clips: Sequence[Clip], videos: Path, describer: Describer, results: Path
 ) -> tuple[dict[int, str], dict[int, str]]:
@@ -110,7 +129,7 @@ def describe_clips(
     videos
         Folder with one file a clip, named after `Clip.video`.
     results
-        Folder of results; it may be used again by another run, but not by another model.
+        Folder of results, as `results_folder` names it; a later run goes on in it.
 
     Returns
     -------

@@ -114,12 +114,12 @@ class VideoDescriber(nn.Module):
     ) -> list[str]:
         """Describe videos, the most probable word each time, or sampled where a temperature is given."""
         told: list[str] = []
-        number = self.captioner.vocabulary.number(asked)
+        number, device = self.captioner.vocabulary.number(asked), self.times.device
         with torch.no_grad():
             for place, part in enumerate(videos.split(_AT_ONCE)):
-                prompt = torch.full((len(part), 1), number)
+                prompt = torch.full((len(part), 1), number, device=device)
                 numbers = self.captioner.generate(
-                    self(part),
+                    self(part.to(device)),
                     prompt,
                     max_words=max_words,
                     temperature=temperature,

@@ -65,6 +65,21 @@ def test_a_run_goes_on_where_it_stopped(describer, videos, tmp_path):
     assert texts[1] == "kept" and set(texts) == {1, 2, 3}
 
 
+def test_results_lie_apart_for_other_weights_and_other_settings(configuration, tmp_path):
+    folder = full.results_folder(tmp_path, configuration, SETTINGS)
+    assert folder == full.results_folder(
+        tmp_path, configuration, SETTINGS.model_copy(update={"batch_size": 9})
+    )
+    assert folder != full.results_folder(tmp_path, configuration, SETTINGS.model_copy(update={"frames": 9}))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "config.json").write_bytes(configuration.read_bytes())
+    changed = bytearray((configuration.parent / "model.safetensors").read_bytes())
+    changed[-1] ^= 1
+    (other / "model.safetensors").write_bytes(changed)
+    assert folder != full.results_folder(tmp_path, other / "config.json", SETTINGS)
+
+
 def test_a_bad_video_is_told_and_costs_no_other(describer, videos, tmp_path):
     (videos / "2.mp4").write_bytes(b"no video at all")
     clips = [clip(1), clip(2), clip(4)]
