@@ -110,13 +110,18 @@ def sentences(text: str) -> list[str]:
 
 
 @functools.lru_cache(maxsize=65536)
-def content_lemmas(text: str) -> frozenset[str]:
-    """Return the lemmas of `text` that carry meaning: no articles, pronouns, prepositions, auxiliaries."""
-    return frozenset(
-        token.lemma_.lower()
+def content_words(text: str) -> tuple[frozenset[str], ...]:
+    """Return the words of `text` that carry meaning, each as it stands and as its lemma.
+
+    Articles, pronouns, prepositions and auxiliaries are left out. Both forms are kept since a clause alone is
+    parsed otherwise than within its sentence: in "lower head" the first word passes for a comparative of low.
+    """
+    words = {
+        frozenset({token.lower_, token.lemma_.lower()}): None
         for token in parse(text)
         if token.is_alpha and token.pos_ not in ("DET", "PRON", "ADP", "AUX", "CCONJ", "SCONJ", "PART")
-    )
+    }
+    return tuple(words)
 
 
 @functools.lru_cache(maxsize=8192)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrepro.errors import MMReproError
-from mmrepro.evidence.events import EventExtractor, EventSource, content_lemmas, sentences
+from mmrepro.evidence.events import EventExtractor, EventSource, content_words, sentences
 
 
 class Relation(IntEnum):
@@ -63,7 +63,7 @@ OPPOSITES = _both_ways("""
 
 @dataclass(frozen=True)
 class OverlapJudge:
-    """Judge by shared words: an event is entailed where enough of its lemmas stand in one unit of the text.
+    """Judge by shared words: an event is entailed where enough of its words stand in one unit of the text.
 
     Units are the sentences of a text and its events. It finds what a text is about, and takes no notice of
     who does what to whom; an opposite in place of a word makes a contradiction, as far as `opposites` goes.
@@ -73,7 +73,7 @@ class OverlapJudge:
     threshold
         Least score of an entailment, in (0, 1].
     encoder
-        Of sentences; the score is then the mean of the share of lemmas and of the cosine.
+        Of sentences; the score is then the mean of the share of words and of the cosine.
     opposites
         Word -> words that cannot hold with it.
     units
@@ -93,8 +93,8 @@ class OverlapJudge:
         """Score every event against every one of `others`, shape (events, others), in [0, 1]."""
         if not events or not others:
             return np.zeros((len(events), len(others)))
-        said = [content_lemmas(other) for other in others]
-        words = np.array([[_share(content_lemmas(event), one) for one in said] for event in events])
+        said = [_forms(other) for other in others]
+        words = np.array([[_share(event, one) for one in said] for event in events])
         if self.encoder is None:
             return words
         cosine = self.encoder(list(events)) @ self.encoder(list(others)).T
@@ -122,11 +122,14 @@ class OverlapJudge:
 
     def _opposed(self, event: str, other: str) -> bool:
         """Tell whether `other` has the opposite of a word of `event`, and not the word itself."""
-        here, there = set(event.split()), set(other.split())
-        here |= content_lemmas(event)
-        there |= content_lemmas(other)
+        here, there = (_forms(text) | set(text.split()) for text in (event, other))
         return any(self.opposites.get(word, frozenset()) & (there - here) for word in here - there)
 
 
-def _share(event: frozenset[str], other: frozenset[str]) -> float:
-    return len(event & other) / len(event) if event else 0.0
+def _forms(text: str) -> frozenset[str]:
+    return frozenset().union(*content_words(text))
+
+
+def _share(event: str, forms: frozenset[str]) -> float:
+    words = content_words(event)
+    return sum(bool(word & forms) for word in words) / len(words) if words else 0.0

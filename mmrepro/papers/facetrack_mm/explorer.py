@@ -1,0 +1,158 @@
+"""Figures to play with: plotly sliders over stored results, which work in a page without a kernel."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrepro.display.slider import slider
+from mmrepro.display.style import INK, PALETTE, RULE
+from mmrepro.evidence.description import longest_common_subsequence
+from mmrepro.papers.facetrack_mm.runs import SeedRun
+from mmrepro.papers.facetrack_mm.scene import Clips, told_events
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_ZOOM = 2
+MATCHED, MISSED, INVENTED = "matched", "missed", "invented"
+COLOURS = {MATCHED: PALETTE[2], MISSED: PALETTE[4], INVENTED: PALETTE[1]}
+
+
+def judged_events(reference: Sequence[str], told: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Say whether every true event was matched or missed, and every told one matched or invented.
+
+    Matched are the events of the longest common subsequence, so a true event that is told out of order
+    counts as missed and as invented.
+    """
+    same = np.array([[one == other for other in told] for one in reference], dtype=bool)
+    path = longest_common_subsequence(same.reshape(len(reference), len(told)))
+    rows, columns = {row for row, _ in path}, {column for _, column in path}
+    return (
+        [MATCHED if place in rows else MISSED for place in range(len(reference))],
+        [MATCHED if place in columns else INVENTED for place in range(len(told))],
+    )
+
+
+def clip_explorer(run: SeedRun, system: str, chosen: Sequence[int]) -> go.Figure:
+    """Scrub clips: the picture with the followed box beside the true and the told events."""
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(1, 2, column_widths=[0.45, 0.55], horizontal_spacing=0.04)
+    frames = run.clips.frames.shape[1]
+    labels = []
+    for clip in chosen:
+        told = told_events(run.told[system]["describe"][clip])
+        for frame in range(frames):
+            picture = marked_frame(run.clips, run.followed, clip, frame)
+            figure.add_image(source=_png(picture), hoverinfo="skip", row=1, col=1)
+            figure.add_trace(_event_trace(run.clips, clip, frame, told), row=1, col=2)
+            labels.append(f"clip {clip}, frame {frame}")
+    for place, trace in enumerate(figure.data):
+        trace.visible = place < 2
+    size = run.clips.frames.shape[-1] * _ZOOM
+    figure.update_xaxes(visible=False, range=[0, size], row=1, col=1)
+    figure.update_yaxes(visible=False, range=[size, 0], row=1, col=1)
+    figure.update_xaxes(visible=False, range=[-0.6, 2.2], row=1, col=2)
+    figure.update_yaxes(visible=False, range=[4.6, -0.6], row=1, col=2)
+    figure.update_layout(height=440, sliders=[slider(labels, 0, "", 2)], showlegend=False)
+    return figure
+
+
+def _event_trace(clips: Clips, clip: int, frame: int, told: Sequence[str]) -> go.Scatter:
+    import plotly.graph_objects as go
+
+    script = clips.scripts[clip][0]
+    true_states, told_states = judged_events([event.expression for event in script], told)
+    now = [event.first <= frame <= event.last for event in script]
+    texts = ["<b>what happens</b>", *(event.expression for event in script), "<b>what is told</b>", *told]
+    states = ["", *true_states, "", *told_states]
+    happening = [False, *now, False, *([False] * len(told))]
+    across = [0.0] * (len(script) + 1) + [1.25] * (len(told) + 1)
+    down = [*range(len(script) + 1), *range(len(told) + 1)]
+    return go.Scatter(
+        x=across,
+        y=down,
+        text=[f"  {text}" for text in texts],
+        mode="markers+text",
+        textposition="middle right",
+        hovertext=states,
+        hoverinfo="text",
+        marker={
+            "color": [COLOURS.get(state, "rgba(0,0,0,0)") for state in states],
+            "size": [18 if lit else 11 for lit in happening],
+            "line": {"width": [3 if lit else 0 for lit in happening], "color": INK},
+        },
+    )
+
+
+def marked_frame(clips: Clips, followed: NDArray[np.float64], clip: int, frame: int) -> NDArray[np.uint8]:
+    """Return a frame as RGB, twice its size, with the followed box in orange."""
+    from PIL import Image, ImageDraw
+
+    picture = Image.fromarray(clips.frames[clip, frame]).convert("RGB")
+    picture = picture.resize((picture.width * _ZOOM, picture.height * _ZOOM), Image.Resampling.NEAREST)
+    box = followed[clip, frame]
+    if not np.isnan(box).any():
+        ImageDraw.Draw(picture).rectangle([float(side) * _ZOOM for side in box], outline=PALETTE[1], width=3)
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def _png(picture: NDArray[np.uint8]) -> str:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "WEBP", quality=60)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def threshold_explorer(
+    scores: NDArray[np.float64], rows: list[str], columns: list[str], start: float
+) -> go.Figure:
+    """Move the judge's threshold and see which events match and which lie on the common subsequence.
+
+    Parameters
+    ----------
+    scores
+        Of every event of the reference against every event told, shape (reference, told).
+    start
+        The threshold shown first; the nearest step is taken.
+    """
+    import plotly.graph_objects as go
+
+    steps = np.round(np.arange(0.3, 0.96, 0.05), 2)
+    first = int(np.abs(steps - start).argmin())
+    figure = go.Figure()
+    across = [text[:28] for text in columns]
+    down = [text[:34] for text in rows]
+    for place, threshold in enumerate(steps):
+        path = longest_common_subsequence(scores >= threshold)
+        figure.add_heatmap(
+            z=np.where(scores >= threshold, scores, np.nan).round(2).tolist(), zmin=0, zmax=1,
+            colorscale="Blues", showscale=False, xgap=1, ygap=1, visible=place == first,
+            hovertemplate="%{y}<br>%{x}<br>%{z}<extra></extra>",
+        )  # fmt: skip
+        figure.add_scatter(
+            x=[column for _, column in path], y=[row for row, _ in path], mode="lines+markers",
+            line={"color": PALETTE[1]}, hoverinfo="skip", visible=place == first, showlegend=False,
+        )  # fmt: skip
+    tick = {"tickfont": {"size": 10}, "gridcolor": RULE, "showgrid": False}
+    figure.update_layout(
+        height=560,
+        xaxis={
+            **tick,
+            "tickvals": list(range(len(across))),
+            "ticktext": across,
+            "tickangle": -45,
+            "side": "top",
+        },
+        yaxis={**tick, "tickvals": list(range(len(down))), "ticktext": down, "autorange": "reversed"},
+        sliders=[slider([f"{step:.2f}" for step in steps], first, "threshold ", 2)],
+        margin={"l": 210, "t": 170},
+    )
+    return figure
