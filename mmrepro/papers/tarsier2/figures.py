@@ -168,7 +168,7 @@ def loss_curves(losses: pd.DataFrame, window: int = 20) -> Figure:
 def preference_curves(histories: pd.DataFrame, window: int = 10) -> Figure:
     """Draw accuracy and margin of the preference stage by step, mean over seeds."""
     figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.0))
-    figure.get_layout_engine().set(wspace=0.12)  # type: ignore[union-attr]
+    figure.set_layout_engine("constrained", wspace=0.12)
     labels = ("pairs put right (%)", "margin, times beta (nats)")
     for axis, column, label in zip(axes, ("accuracy", "margin"), labels, strict=True):
         for colour, (name, rows) in zip(PALETTE, histories.groupby("system", sort=False), strict=False):
