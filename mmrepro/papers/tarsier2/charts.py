@@ -90,7 +90,6 @@ def player(scene: Scene, text: str, shown: int | None = None) -> go.Figure:
     shown
         A single frame to draw, without a slider; None draws all.
     """
-    import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
     video, lines = render([scene])[0], time_line(scene, text)
@@ -99,15 +98,14 @@ def player(scene: Scene, text: str, shown: int | None = None) -> go.Figure:
     for frame in frames:
         figure.add_trace(_picture(video, frame, visible=frame == frames[0]), row=1, col=1)
         figure.add_trace(_bars(lines, frame, visible=frame == frames[0]), row=2, col=1)
-    for kind, colour in _KINDS.items():  # a legend without data of its own
-        mark = {"color": colour, "size": 12, "symbol": "square"}
-        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=kind, marker=mark), row=2, col=1)
-    sliders = [_frame_slider(len(figure.data))] if shown is None else []
+    sliders = []
+    if shown is None:
+        sliders = [slider([str(frame) for frame in range(FRAMES)], 0, "frame ", traces_each=2)]
     told = f"told: {text or '(nothing)'}<br>true: {describe(scene.events)}"
     figure.update_layout(
-        height=560, barmode="overlay", sliders=sliders, margin={"t": 90, "l": 10, "r": 10},
+        height=530, barmode="overlay", sliders=sliders, margin={"t": 60, "l": 10, "r": 10},
         title={"text": told, "font": {"size": 13}, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        showlegend=False,
     )  # fmt: skip
     figure.update_xaxes(visible=False, row=1, col=1)
     figure.update_yaxes(visible=False, row=1, col=1)
@@ -117,14 +115,6 @@ def player(scene: Scene, text: str, shown: int | None = None) -> go.Figure:
         range=[len(lines) - 0.4, -0.6], automargin=True, showgrid=False, row=2, col=1,
     )  # fmt: skip
     return figure
-
-
-def _frame_slider(traces: int) -> dict[str, Any]:
-    made = slider([str(frame) for frame in range(FRAMES)], 0, "frame ", traces_each=2)
-    legend = [True] * (traces - 2 * FRAMES)
-    for step in made["steps"]:
-        step["args"][0]["visible"] += legend
-    return made
 
 
 def _picture(video: Videos, frame: int, visible: bool) -> go.Image:
@@ -149,7 +139,6 @@ def _bars(lines: Sequence[Line], frame: int, visible: bool) -> go.Bar:
             "line": {"color": INK, "width": [2 if lit else 0 for lit in active]},
         },
         hoverinfo="skip",
-        showlegend=False,
         visible=visible,
     )
 
