@@ -36,7 +36,9 @@ class MeanPoolEncoder:
                 f"The sentence encoder in {folder} lacks {', '.join(missing)}; fetch it again."
             )
         from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self._model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
         self._seen: dict[str, NDArray[np.float32]] = {}

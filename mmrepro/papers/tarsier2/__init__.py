@@ -1,0 +1,1 @@
+"""Chapter 8: Tarsier2, describing video in detail, judged event by event."""
