@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 from numpy.typing import NDArray
 
+from mmrepro.display.diagram import arrow, block, canvas
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.tarsier2.benchmark import Clip
 from mmrepro.papers.tarsier2.calibration import Graded
@@ -21,9 +21,7 @@ Strip = Sequence[NDArray[np.uint8]]
 
 def stages_diagram() -> Figure:
     """Draw the stages and what each one reads."""
-    figure, axis = plt.subplots(figsize=(7.6, 2.6))
-    axis.set(xlim=(0, 10), ylim=(0, 3))
-    axis.axis("off")
+    figure, axis = canvas(10, 3, (7.6, 2.6))
     boxes = (
         ("pre-training", "captions of\none event", PALETTE[0]),
         ("SFT, first stage", "all events,\nframes tagged or not", PALETTE[2]),
@@ -32,13 +30,10 @@ def stages_diagram() -> Figure:
     )
     for place, (name, data, colour) in enumerate(boxes):
         left = 0.15 + 2.5 * place
-        shape = FancyBboxPatch((left, 1.4), 1.9, 0.9, boxstyle="round,pad=0.08", fc="white", ec=colour, lw=2)
-        axis.add_patch(shape)
-        axis.text(left + 0.95, 1.85, name, ha="center", va="center", fontsize=10, color=INK)
+        block(axis, (left, 1.4), (1.9, 0.9), name, colour, fontsize=10)
         axis.text(left + 0.95, 0.75, data, ha="center", va="center", fontsize=9, color=INK)
         if place:
-            arrow = {"arrowstyle": "-|>", "color": INK}
-            axis.annotate("", (left - 0.1, 1.85), (left - 0.5, 1.85), arrowprops=arrow)
+            arrow(axis, (left - 0.5, 1.85), (left - 0.1, 1.85))
     return figure
 
 

@@ -8,7 +8,7 @@ from mmrepro.errors import MMReproError
 from mmrepro.papers.tarsier2 import full, sample
 from mmrepro.papers.tarsier2.benchmark import Clip
 from mmrepro.papers.tarsier2.settings import DescriberSettings
-from tests.papers.tarsier2.tiny import save_tiny
+from tests.modeling.tiny_qwen2_vl import save_tiny
 
 SETTINGS = DescriberSettings(frames=4, max_pixels=4 * 784, batch_size=2, max_words=4)
 
