@@ -19,8 +19,8 @@ from mmrepro.papers.space_operator.vector import (
 )
 
 INERTIAL: Axes = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-ROLL = math.atan2(0.6, 0.8)
-"""Roll of the craft at the start of the game, in radians; recovered from real burns, see `validation`."""
+ROLL = math.radians(37.0)
+"""Roll of the craft at the start of the game, in radians, as real burns tell; see `validation.check_burns`."""
 
 
 def ntw_axes(state: State) -> Axes:

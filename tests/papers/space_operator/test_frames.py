@@ -38,7 +38,7 @@ def test_body_axes_by_hand():
     # Nose along the orbit, no roll: right is the orbit's normal, down is forward x right.
     forward, right, down = body_axes(CIRCLE, (0.0, 5.0, 0.0), 0.0)
     assert (forward, right, down) == pytest.approx(np.array([(0, 1, 0), (0, 0, 1), (1, 0, 0)]))
-    _, right, _ = body_axes(CIRCLE, (0.0, 5.0, 0.0))
+    _, right, _ = body_axes(CIRCLE, (0.0, 5.0, 0.0), math.atan2(0.6, 0.8))
     assert right == pytest.approx((-0.6, 0.0, 0.8))
 
 
