@@ -20,7 +20,7 @@ from mmrepro.papers.space_operator.vector import (
 
 INERTIAL: Axes = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 ROLL = math.radians(37.0)
-"""Roll of the craft at the start of the game, in radians, as real burns tell; see `validation.check_burns`."""
+"""Roll of the craft at the start of the game in radians, as real burns tell: `validation.check_burns`."""
 
 
 def ntw_axes(state: State) -> Axes:

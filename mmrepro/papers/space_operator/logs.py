@@ -81,7 +81,7 @@ class PublishedRow:
 
 @dataclass(frozen=True)
 class PromptRow:
-    """What the game printed into a prompt: the prograde direction (right, forward, down) and distances in m."""
+    """What the game printed into a prompt: prograde as right, forward, down, and distances in m."""
 
     time: float
     prograde: Vector
