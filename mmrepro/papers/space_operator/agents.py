@@ -263,5 +263,6 @@ def fly(
         if env.flight.over:
             return information | {"decisions": decisions}
     raise MMReproError(
-        f"the flight of the agent {agent.name!r} is not over after {most:,} actions; its burns may be too short."
+        f"the flight of the agent {agent.name!r} is not over after {most:,} actions; its burns may be too "
+        "short."
     )

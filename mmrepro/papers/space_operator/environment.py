@@ -126,14 +126,16 @@ class SpaceEnv(gymnasium.Env[Observation, Any]):
         """Wait for the reply, then burn as it says."""
         asked = read_action(action)
         flight = self.flight
+        if flight.over:
+            raise MMReproError("the flight is over; call reset() to begin another.")
         if self.reply_time:
             self._wait()
         self._perform(asked)
         self._held = asked
         information = self.information()
         reward = -information["score"]["sampled"] if flight.over else 0.0
-        timed_out = flight.over and flight.time >= flight.rules.timeout
-        return self.observation(), reward, flight.over and not timed_out, timed_out, information
+        ended = flight.captured or flight.caught
+        return self.observation(), reward, ended, flight.over and not ended, information
 
     def _wait(self) -> None:
         flight, ready = self.flight, self.flight.time + self.reply_time
@@ -170,6 +172,7 @@ class SpaceEnv(gymnasium.Env[Observation, Any]):
             "propellant_kg": flight.agent.used_kg,
             "opponent_propellant_kg": (flight.guard or flight.target).used_kg,
             "captured": flight.captured,
+            "caught": flight.caught,
         }
         if flight.guard is None:
             found["score"] = {kind: pursuit_score(each) for kind, each in closest.items()}

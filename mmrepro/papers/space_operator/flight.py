@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.action import TICK
 from mmrepro.papers.space_operator.craft import Craft, flow
 from mmrepro.papers.space_operator.frames import ROLL, body_axes, turned
@@ -25,11 +27,21 @@ class Rules:
         Mission time in s.
     dt
         Longest step in s. Within reach of a capture the game's own tick is used.
+
+    Raises
+    ------
+    MMReproError
+        For a rule that would never let time pass or a flight end.
     """
 
     capture: float = 5.0
     timeout: float = 240.0
     dt: float = 0.25
+
+    def __post_init__(self) -> None:
+        for told, value in (("capture", self.capture), ("timeout", self.timeout), ("dt", self.dt)):
+            if not 0 < value < math.inf:
+                raise MMReproError(f"{told} is {value:g} in the rules of a flight; give a number above 0.")
 
 
 class Flight:
@@ -53,6 +65,8 @@ class Flight:
     true, sampled
         Closest approaches to the target: of the whole flight, and among the moments at which a burn ended,
         which is what the game reports.
+    captured, caught, over
+        Whether the target was captured, the agent was caught by the guard, and the flight is over.
     """
 
     def __init__(
@@ -72,7 +86,7 @@ class Flight:
         self.axes = body_axes(agent.state, subtract(position(target.state), position(agent.state)), roll)
         self.true, self.sampled = Watch(), Watch(between=False)
         self.guard_true, self.guard_sampled = Watch(), Watch(between=False)
-        self.captured = self.over = False
+        self.captured = self.caught = self.over = False
         self._look()
         self.sample()
 
@@ -87,7 +101,7 @@ class Flight:
             In s.
         """
         spending = flow(force)
-        end = self.time + duration
+        end = min(self.time + duration, self.rules.timeout)
         while not self.over:
             left = end - self.time
             if left < 1e-9:
@@ -138,9 +152,10 @@ class Flight:
         near = self.rules.capture * self.rules.capture
         if self.guard is not None:
             self.guard_true.see(self.agent.state, self.guard.state, self.time, self.agent.used_kg)
-            self.over = self.guard_true.least < near
+            self.caught = self.guard_true.least < near
         self.captured = self.true.least < near
-        self.over = self.over or self.captured or self.time >= self.rules.timeout
+        timed_out = self.time >= self.rules.timeout - 1e-9
+        self.over = self.captured or self.caught or timed_out
 
     def states(self) -> tuple[State, ...]:
         """Return the states of all craft, the agent's first."""

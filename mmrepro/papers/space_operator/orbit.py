@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from scipy.optimize import brentq
+
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.vector import Vector, add, cross, dot, norm, scale, subtract
 
@@ -201,8 +203,9 @@ def propagate(state: State, duration: float) -> State:
 def lambert(start: Vector, end: Vector, duration: float) -> tuple[Vector, Vector]:
     """Find the velocities of the conic from one place to another, less than half a turn, in a given time.
 
-    Universal variables with Newton's method (Curtis, *Orbital Mechanics for Engineering Students*,
-    algorithm 5.2), in a form that keeps its digits on the short arcs of a rendezvous.
+    Universal variables (Curtis, *Orbital Mechanics for Engineering Students*, algorithm 5.2) in a form that
+    keeps its digits on the short arcs of a rendezvous; time grows with the unknown, so that its root is
+    bracketed.
 
     Parameters
     ----------
@@ -219,51 +222,38 @@ def lambert(start: Vector, end: Vector, duration: float) -> tuple[Vector, Vector
     Raises
     ------
     MMReproError
-        If the duration is not above zero or no conic is found.
+        If the duration is not above zero or the turn is exactly half.
     """
     if not duration > 0:
         raise MMReproError(f"a transfer cannot take {duration:g} s; give a duration above 0 s.")
     r1, r2 = norm(start), norm(end)
     cosine = dot(start, end) / (r1 * r2)
+    if cosine < -1 + 1e-12:
+        raise MMReproError("a transfer of exactly half a turn has no plane; move one of the two places.")
     # r1 r2 (1 + cos) under the root: no difference of nearly equal numbers, however short the arc.
     a = math.sqrt(r1 * r2 * (1 + cosine))
-    z = math.acos(max(-1.0, min(1.0, cosine))) ** 2
-    root_mu = math.sqrt(MU)
-    for _ in range(60):
+
+    def reach(z: float) -> tuple[float, float]:
+        """Return y of the time equation and how much later than asked for the conic arrives."""
         c, s = stumpff(z)
         y = r1 + r2 + a * (z * s - 1) / math.sqrt(c)
-        if y <= 0:
-            z = 0.5 * z + 0.1  # Too far on the side of fast conics.
-            continue
-        chi = math.sqrt(y / c)
-        residual = chi**3 * s + a * math.sqrt(y) - root_mu * duration
-        change = residual / _lambert_slope(z, y, a)
-        z -= change
-        if abs(change) < 1e-13 + 1e-11 * abs(z):
-            c, s = stumpff(z)
-            y = r1 + r2 + a * (z * s - 1) / math.sqrt(c)
-            f, g, g_rate = 1 - y / r1, a * math.sqrt(y / MU), 1 - y / r2
-            return (
-                scale(subtract(end, scale(start, f)), 1 / g),
-                scale(subtract(scale(end, g_rate), start), 1 / g),
-            )
-    raise MMReproError(
-        f"no transfer of {duration:g} s was found between places {norm(subtract(end, start)):g} m apart; "
-        "give it more time."
+        # Where y is negative no conic is fast enough; at its zero the time is nothing.
+        taken = (y / c) ** 1.5 * s + a * math.sqrt(y) if y > 0 else 0.0
+        return y, taken - math.sqrt(MU) * duration
+
+    # The square of the change of eccentric anomaly: that of a circle to start with, then a bracket.
+    low = high = math.acos(max(-1.0, min(1.0, cosine))) ** 2
+    while reach(low)[1] > 0:
+        low = low - 1 - abs(low)
+    while reach(high)[1] < 0:
+        high = 0.5 * (high + 4 * math.pi**2)
+    z = brentq(lambda z: reach(z)[1], low, high, xtol=1e-18, maxiter=200) if low < high else low
+    y, _ = reach(z)
+    f, g, g_rate = 1 - y / r1, a * math.sqrt(y / MU), 1 - y / r2
+    return (
+        scale(subtract(end, scale(start, f)), 1 / g),
+        scale(subtract(scale(end, g_rate), start), 1 / g),
     )
-
-
-def _lambert_slope(z: float, y: float, a: float) -> float:
-    """Return the derivative of the time equation of Lambert's problem by z."""
-    c, s = stumpff(z)
-    chi = math.sqrt(y / c)
-    if abs(z) < 1e-3:
-        c_rate, s_rate = -1 / 24 + z / 360 - z * z / 13440, -1 / 120 + z / 2520 - z * z / 120960
-    else:
-        c_rate, s_rate = (1 - z * s - 2 * c) / (2 * z), (c - 3 * s) / (2 * z)
-    y_rate = a * math.sqrt(c) / 4
-    chi_rate = (y_rate - chi * chi * c_rate) / (2 * chi * c)
-    return 3 * chi * chi * chi_rate * s + chi**3 * s_rate + a * y_rate / (2 * math.sqrt(y))
 
 
 def clohessy_wiltshire(relative: State, mean_motion: float, time: float) -> Vector:

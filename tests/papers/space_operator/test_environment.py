@@ -78,6 +78,26 @@ def test_a_flight_times_out_at_240_s():
     assert information["closest_approach"]["true"].distance == pytest.approx(2618, abs=0.1)
 
 
+def test_the_last_step_ends_at_the_timeout():
+    env = SpaceEnv(rules=Rules(timeout=20.1))
+    assert flown(env, FORWARD)[0][0] == pytest.approx(20.1)
+    with pytest.raises(MMReproError, match="flight is over"):
+        env.step(FORWARD)
+
+
+def test_a_flight_does_not_care_how_space_is_turned():
+    env = SpaceEnv("PE1_E3_I4")
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    turn *= np.sign(np.linalg.det(turn))
+    states = np.array(env.scenario.states(5.22))
+    turned = np.concatenate([states[:, :3] @ turn.T, states[:, 3:] @ turn.T], axis=1)
+    one, other = (
+        flown(env, [0.5, 1, -0.2, 2], options={"states": each})[-1]["closest_approach"]["true"]
+        for each in (states, turned)
+    )
+    assert one == pytest.approx(other, rel=1e-6)
+
+
 def test_a_capture_ends_the_flight_within_a_tick():
     env = SpaceEnv()
     _, _, terminated, truncated, information = flown(env, [0, 0, 0, 10], options=near(env, 200.0, 20.0))
@@ -156,7 +176,7 @@ def test_chance_is_seeded():
 
 def test_the_guard_catches_an_idle_bandit_and_the_open_one_does_not():
     caught = flown(SpaceEnv("LBG1_LG1_I2"), [0, 0, 0, 10])
-    assert caught[2] and caught[-1]["guard_approach"]["true"].distance < 5
+    assert caught[2] and caught[-1]["caught"] and caught[-1]["guard_approach"]["true"].distance < 5
     free = flown(SpaceEnv("LBG1_LG0_I2"), [0, 0, 0, 10])
     assert free[3] and free[-1]["guard_approach"]["true"].distance == pytest.approx(1963.5, abs=1)
     lady, guard = (free[-1][key]["true"].distance for key in ("closest_approach", "guard_approach"))
@@ -171,11 +191,18 @@ def test_the_guard_catches_an_idle_bandit_and_the_open_one_does_not():
         ({"gap": -0.1}, "gap of -0.1 s"),
         ({"waiting": "sleep"}, "'hold' or 'coast'"),
         ({"name": "PE1_E7_I3"}, "no scenario"),
+        ({"name": "LBG1_LG5_I2"}, "obfuscated"),
     ],
 )
 def test_a_bad_setting_gets_one_sentence(settings, told):
     with pytest.raises(MMReproError, match=told):
         SpaceEnv(**settings)
+
+
+@pytest.mark.parametrize("rule", [{"dt": 0.0}, {"timeout": float("inf")}, {"capture": -1.0}])
+def test_a_bad_rule_gets_one_sentence(rule):
+    with pytest.raises(MMReproError, match=f"{next(iter(rule))} is"):
+        Rules(**rule)
 
 
 def test_misuse_gets_one_sentence():

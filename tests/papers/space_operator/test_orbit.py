@@ -128,6 +128,29 @@ def test_lambert_agrees_with_scipys_boundary_value_solution():
     assert lambert(start, end, 200.0)[0] == pytest.approx(tuple(solved.y[3:, 0] * 1e3), abs=1e-4)
 
 
+def test_lambert_recovers_a_hyperbola():
+    state = (750000.0, 0.0, 0.0, 500.0, 3500.0, 100.0)
+    there = propagate(state, 300.0)
+    assert lambert(position(state), position(there), 300.0)[0] == pytest.approx(velocity(state), abs=1e-5)
+
+
+def test_lambert_carries_a_meeting_over_many_arcs():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        duration = rng.uniform(2, 400)
+        start = position(ELLIPSE.state(rng.uniform(0, 2000)))
+        end = add(position(ELLIPSE.state(rng.uniform(0, 2000))), tuple(rng.normal(0, 3000, 3)))
+        if np.dot(start, end) < 0:
+            continue
+        first, _ = lambert(start, end, duration)
+        assert norm(subtract(position(propagate((*start, *first), duration)), end)) < 1e-2
+
+
+def test_lambert_refuses_half_a_turn():
+    with pytest.raises(MMReproError, match="half a turn"):
+        lambert((7e5, 0.0, 0.0), (-7.1e5, 0.0, 0.0), 900.0)
+
+
 def test_lambert_refuses_no_time():
     with pytest.raises(MMReproError, match="cannot take 0 s"):
         lambert((7e5, 0, 0), (7e5, 1e3, 0), 0.0)
