@@ -71,3 +71,12 @@ def turned(axes: Axes, toward: Vector) -> Axes:
     right = subtract(right, scale(middle, dot(right, middle) / share))
     right = unit(right)
     return forward, right, cross(forward, right)
+
+
+def prograde(own: State, target: State, axes: Axes) -> Vector:
+    """Return the direction of motion relative to the target as prompts have it: right, forward, down.
+
+    At rest relative to the target there is no direction, and all three are zero.
+    """
+    forward, right, down = into(axes, unit(subtract(velocity(own), velocity(target))))
+    return right, forward, down

@@ -14,13 +14,12 @@ from statistics import median
 
 from mmrepro.papers.space_operator.action import TICK
 from mmrepro.papers.space_operator.craft import delta_v
-from mmrepro.papers.space_operator.frames import body_axes, turned
+from mmrepro.papers.space_operator.frames import body_axes, prograde, turned
 from mmrepro.papers.space_operator.logs import LoggedState, PromptRow, PublishedRow
 from mmrepro.papers.space_operator.orbit import State, position, propagate, velocity
 from mmrepro.papers.space_operator.scenario import scenario
 from mmrepro.papers.space_operator.score import pursuit_score
 from mmrepro.papers.space_operator.vector import (
-    Axes,
     Vector,
     dot,
     into,
@@ -174,12 +173,6 @@ def _roll(burn: RealBurn) -> float:
 def score_errors(rows: Sequence[PublishedRow]) -> list[float]:
     """Return the relative errors of our score on the authors' own rows."""
     return [abs(pursuit_score(row.approach) / row.score - 1) for row in rows]
-
-
-def prograde(own: State, target: State, axes: Axes) -> Vector:
-    """Return the direction of motion relative to the target as prompts have it: right, forward, down."""
-    forward, right, down = into(axes, unit(subtract(velocity(own), velocity(target))))
-    return right, forward, down
 
 
 @dataclass(frozen=True)

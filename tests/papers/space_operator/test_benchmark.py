@@ -29,3 +29,7 @@ def test_all_contenders_end_at_the_same_place(bench):
     ]
     for end in ends[1:]:
         assert np.linalg.norm(end[:3] - ends[0][:3]) < 0.01  # m, after a burn of 30 s
+
+
+def test_frames_are_timed(bench):
+    assert 0 < bench.frame_ms(1) < 1000

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from mmrepro.papers.space_operator.frames import body_axes, hill_axes, hill_state, ntw_axes, turned
+from mmrepro.papers.space_operator.frames import body_axes, hill_axes, hill_state, ntw_axes, prograde, turned
 from mmrepro.papers.space_operator.orbit import Elements
 from mmrepro.papers.space_operator.vector import angle, into, out_of
 
@@ -65,3 +65,10 @@ def test_the_rotating_frame_sees_a_companion_on_the_same_circle_at_rest():
     seen = hill_state(behind.state(7.0), target.state(7.0))
     assert seen[:3] == pytest.approx((-0.375, -750.0, 0.0), abs=1e-2)
     assert seen[3:] == pytest.approx((0, 0, 0), abs=1e-8)
+
+
+def test_prograde_by_hand():
+    own, target = (7e5, 0.0, 0.0, 3.0, 4.0, 0.0), (7e5, 100.0, 0.0, 0.0, 0.0, 0.0)
+    axes = ((0.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, -1.0))  # forward, right, down
+    assert prograde(own, target, axes) == pytest.approx((0.6, 0.8, 0.0))
+    assert prograde(own, own, axes) == (0.0, 0.0, 0.0)
