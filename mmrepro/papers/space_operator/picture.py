@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw
 
 from mmrepro.errors import MMReproError
+from mmrepro.papers.space_operator.agents import view
 from mmrepro.papers.space_operator.craft import DRY_KG, UNIT_KG, WET_KG
 from mmrepro.papers.space_operator.flight import Flight
 from mmrepro.papers.space_operator.frames import prograde
-from mmrepro.papers.space_operator.orbit import position, velocity
-from mmrepro.papers.space_operator.vector import Vector, into, norm, subtract, unit
+from mmrepro.papers.space_operator.orbit import position
+from mmrepro.papers.space_operator.vector import Vector, into, subtract, unit
 
 SIZE = 128
 """Width and height of a picture in pixels."""
@@ -60,18 +61,18 @@ class Panel(NamedTuple):
 def panel(flight: Flight) -> Panel:
     """Read the instruments of the agent's craft."""
     own, target = flight.agent.state, flight.target.state
-    apart = subtract(position(target), position(own))
+    seen = view(flight)
     return Panel(
         prograde(own, target, flight.axes),
-        _seen(flight, apart),
-        _seen(flight, position(own)),
-        norm(apart),
-        norm(subtract(velocity(own), velocity(target))),
+        _toward(flight, subtract(position(target), position(own))),
+        _toward(flight, position(own)),
+        seen.distance,
+        seen.speed,
         flight.agent.propellant_units,
     )
 
 
-def _seen(flight: Flight, direction: Vector) -> Vector:
+def _toward(flight: Flight, direction: Vector) -> Vector:
     forward, right, down = into(flight.axes, unit(direction))
     return right, forward, down
 
@@ -136,7 +137,8 @@ def _ball(image: Image.Image, up: Vector, radius: float, centre: tuple[float, fl
     directions, inside, shade = _directions(round(radius * _FINE))
     height = directions @ np.array(up, dtype=np.float32)
     sky = np.clip(0.5 + 0.5 * radius * height, 0, 1)[..., None]
-    colours = np.array(GROUND) + sky * (np.array(SKY, dtype=np.float32) - np.array(GROUND))
+    ground = np.array(GROUND, dtype=np.float32)
+    colours = ground + sky * (np.array(SKY, dtype=np.float32) - ground)
     colours[np.abs(height) < 1 / radius] = HORIZON
     painted = Image.fromarray((colours * shade).astype(np.uint8))
     corner = [round((each + 0.5) * _FINE) - round(radius * _FINE) for each in centre]
