@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mmrepro.errors import MMReproError
-from mmrepro.papers.space_operator.agents import Agent
+from mmrepro.papers.space_operator.agents import Agent, fly
 from mmrepro.papers.space_operator.environment import SpaceEnv
 from mmrepro.papers.space_operator.flight import Flight
 from mmrepro.papers.space_operator.picture import SIZE, Picture, picture
@@ -73,6 +73,11 @@ def rollout(
         env.information() | {"decisions": pilot.replies, "malformed": pilot.malformed}
         for env, pilot in zip(envs, pilots, strict=True)
     ]
+
+
+def fly_each(agent: Agent, starts: Sequence[Start], make_env: MakeEnv = IN_TURN) -> list[dict[str, Any]]:
+    """Fly an agent that does not learn from the same starts, with the same seeds, as `rollout` does."""
+    return [fly(make_env(), agent, seed=number, options=start) for number, start in enumerate(starts)]
 
 
 def corrected(
