@@ -12,6 +12,7 @@ from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.agents import Agent, fly
 from mmrepro.papers.space_operator.environment import SpaceEnv
 from mmrepro.papers.space_operator.flight import Flight
+from mmrepro.papers.space_operator.malformed import Spoiler
 from mmrepro.papers.space_operator.picture import SIZE, Picture, picture
 from mmrepro.papers.space_operator.policy import Look, Operator
 from mmrepro.papers.space_operator.prompt import Interpreter, telemetry
@@ -29,6 +30,7 @@ def rollout(
     *,
     look: Look | None = None,
     free: bool = False,
+    spoilt: float = 0.0,
     watch: Callable[[Flight], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Fly from every start until all flights are over.
@@ -44,6 +46,8 @@ def rollout(
         malformed reply leads to.
     look, free
         See `policy.Look` and `Operator.reply`.
+    spoilt
+        Share of the replies that are made malformed.
     watch
         Is shown every flight at every decision.
 
@@ -58,6 +62,7 @@ def rollout(
     for number, (env, start) in enumerate(zip(envs, starts, strict=True)):
         env.reset(seed=number, options=start)
     pilots = [Interpreter(env.waiting) for env in envs]
+    spoilers = [Spoiler(spoilt, number) for number in range(len(envs))]
     operator.eval()
     while aloft := [number for number, env in enumerate(envs) if not env.flight.over]:
         flights = [envs[number].flight for number in aloft]
@@ -68,7 +73,7 @@ def rollout(
         shown = look(pictures) if look is not None and operator.eye is not None else pictures
         lines = [telemetry(flight).line() for flight in flights]
         for number, reply in zip(aloft, operator.reply(shown, lines, free=free), strict=True):
-            envs[number].step(pilots[number].burn(reply))
+            envs[number].step(pilots[number].burn(spoilers[number](reply)))
     return [
         env.information() | {"decisions": pilot.replies, "malformed": pilot.malformed}
         for env, pilot in zip(envs, pilots, strict=True)

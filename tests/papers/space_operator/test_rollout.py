@@ -101,6 +101,13 @@ def test_dagger_notes_the_teacher_where_the_operator_goes():
     assert says_left[right > 0.05].all() and not says_left[right < -0.05].any()
 
 
+def test_a_share_of_the_replies_is_spoilt():
+    flown = rollout(operator(), STARTS, SHORT, spoilt=0.3)
+    assert flown == rollout(operator(), STARTS, SHORT, spoilt=0.3)
+    share = sum(ended["malformed"] for ended in flown) / sum(ended["decisions"] for ended in flown)
+    assert 0.1 < share < 0.5
+
+
 def test_replies_that_take_time_leave_fewer():
     in_turn, late = (rollout(operator(), STARTS, partial(SHORT, reply_time=each)) for each in (0.0, 5.0))
     assert all(one["decisions"] > 3 * two["decisions"] for one, two in zip(in_turn, late, strict=True))
