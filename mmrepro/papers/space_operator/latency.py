@@ -61,9 +61,8 @@ def sweep(
             if flown is None or seconds > 0:
                 given = {"gap": GAP} | settings | {"reply_time": seconds, "waiting": waiting}
                 flown = pilot(partial(SpaceEnv, name, **given))
-            for number, ended in enumerate(flown):
-                keys = {"reply_time": float(seconds), "waiting": waiting, "start": number}
-                rows.append(keys | _result(ended, kind))
+            keys = {"reply_time": float(seconds), "waiting": waiting}
+            rows += [keys | {"start": start} | _result(ended, kind) for start, ended in enumerate(flown)]
     return pd.DataFrame(rows)
 
 

@@ -69,10 +69,8 @@ def rollout(
         if watch is not None:  # a recorder without moments is false
             for flight in flights:
                 watch(flight)
-        pictures = _pictures(operator, flights)
-        shown = look(pictures) if look is not None and operator.eye is not None else pictures
-        lines = [telemetry(flight).line() for flight in flights]
-        for number, reply in zip(aloft, operator.reply(shown, lines, free=free), strict=True):
+        replies = _replies(operator, flights, look, free)
+        for number, reply in zip(aloft, replies, strict=True):
             envs[number].step(pilots[number].burn(spoilers[number](reply)))
     return [
         env.information() | {"decisions": pilot.replies, "malformed": pilot.malformed}
@@ -102,6 +100,14 @@ def corrected(
     recorder = Recorder(teacher, size)
     rollout(operator, starts, make_env, watch=recorder)
     return recorder.decisions()
+
+
+def _replies(operator: Operator, flights: Sequence[Flight], look: Look | None, free: bool) -> list[str]:
+    """Ask an operator what to do in each flight."""
+    pictures = _pictures(operator, flights)
+    if look is not None and operator.eye is not None:
+        pictures = look(pictures)
+    return operator.reply(pictures, [telemetry(flight).line() for flight in flights], free=free)
 
 
 def _pictures(operator: Operator, flights: Sequence[Flight]) -> Picture:
