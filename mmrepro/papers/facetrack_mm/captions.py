@@ -64,6 +64,13 @@ def _caption(path: Path, place: int, entry: object) -> Caption:
     return Caption(str(entry["id"]), str(entry["video"]), " ".join(str(entry["caption"]).split()))
 
 
+def evenly(captions: list[Caption], count: int | None) -> list[Caption]:
+    """Return `count` captions, evenly spaced; all where it is None or there are no more."""
+    if count is None or count >= len(captions):
+        return captions
+    return [captions[place * len(captions) // count] for place in range(count)]
+
+
 def facts(captions: list[Caption]) -> pd.DataFrame:
     """Return source, words, tokens (words and punctuation, by spaCy) and time markers by caption."""
     from mmrepro.evidence.events import parse

@@ -14,6 +14,8 @@ class Settings(ChapterSettings):
 
     Attributes
     ----------
+    counted
+        Captions whose words and tokens are counted, evenly spaced; None counts all.
     captions, calibration
         Real captions that are changed and judged, and others that set the judge's threshold before.
     normalise
@@ -42,6 +44,7 @@ class Settings(ChapterSettings):
         Of that model.
     """
 
+    counted: Annotated[int, Field(ge=2)] | None = None
     captions: Annotated[int, Field(ge=2, le=400)] = 80
     calibration: Annotated[int, Field(ge=2, le=400)] = 60
     normalise: Literal["f1", "recall", "max"] = "f1"

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from mmrepro.errors import MMReproError
-from mmrepro.papers.facetrack_mm.captions import Caption, facts, read_captions
+from mmrepro.papers.facetrack_mm.captions import Caption, evenly, facts, read_captions
 
 
 def write(folder, entries):
@@ -32,6 +32,12 @@ def test_facts_count_words_tokens_and_marks_of_time(tmp_path):
     assert frame.loc[0, "tokens"] == 10  # the comma and the full stop
     assert frame.loc[0, "at the beginning"]
     assert not frame.loc[0, "towards the end"]
+
+
+def test_a_part_is_evenly_spaced_and_never_more_than_there_is():
+    every = [Caption(str(number), "a/b.mp4", "He nods.") for number in range(10)]
+    assert [each.number for each in evenly(every, 4)] == ["0", "2", "5", "7"]
+    assert evenly(every, None) == evenly(every, 99) == every
 
 
 @pytest.mark.parametrize(
