@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _HEADING = re.compile(r"^# +(?P<title>\S.*)$", re.MULTILINE)
+_CITATION = re.compile(r"(?P<role>\{cite(:\w+)?\})`(?P<keys>[^`]+)`")
+_BIBLIOGRAPHY = re.compile(r"^```\{bibliography\}$", re.MULTILINE)
 # Everything else, such as papermill's folders, belongs to the machine of the run.
 _NOTEBOOK_METADATA = ("kernelspec", "language_info", "widgets")
 
@@ -46,6 +48,7 @@ def chapter_page(
     mark = chapter_mark(published or record)
     note = "" if record.profile == PUBLISHED else _profile_note(record, published)
     _dress_heading(page, record.slug, mark, note)
+    _keep_references(page, record.slug)
     page.cells.append(new_markdown_cell(_foot(record, published, is_stale), id="provenance"))
     return page
 
@@ -60,6 +63,19 @@ def _dress_heading(page: NotebookNode, slug: str, mark: str, note: str) -> None:
             cell.source = f"{cell.source[: found.start()]}{heading}\n{cell.source[found.end() :]}"
             return
     raise MMReproError(f"Chapter {slug} has no heading; start its first Markdown cell with `# Title`.")
+
+
+def _keep_references(page: NotebookNode, slug: str) -> None:
+    """Let citations lead to the chapter's own references, though another chapter cites the same work."""
+
+    def own(found: re.Match[str]) -> str:
+        keys = ",".join(f"{slug}-{key.strip()}" for key in found["keys"].split(","))
+        return f"{found['role']}`{keys}`"
+
+    for cell in page.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _CITATION.sub(own, cell.source)
+            cell.source = _BIBLIOGRAPHY.sub(rf"\g<0>\n:keyprefix: {slug}-", cell.source)
 
 
 def _profile_note(record: RunRecord, published: RunRecord | None) -> str:

@@ -1,4 +1,5 @@
 import pytest
+from nbformat.v4 import new_markdown_cell
 
 from mmrepro.book.page import chapter_page
 from mmrepro.errors import MMReproError
@@ -78,3 +79,19 @@ def test_nothing_of_the_machine_stays_in_the_metadata():
     assert set(page.metadata) == {"kernelspec", "language_info"}
     assert page.cells[1].metadata == {"tags": ["hide-input"]}
     assert "papermill" in notebook.metadata  # the run itself is left alone
+
+
+def test_citations_lead_to_the_references_of_their_own_chapter():
+    notebook = handmade()
+    notebook.cells[
+        0
+    ].source += "\n\nAs in {cite}`one2020,two2021` and {cite:t}`three2022`; `{cite}` itself is code."
+    notebook.cells.append(new_markdown_cell("## References\n\n```{bibliography}\n:style: plain\n```"))
+    before = notebook.cells[0].source
+    page = chapter_page(notebook, record(), record(), fresh)
+    assert (
+        "{cite}`toy-fusion-one2020,toy-fusion-two2021` and {cite:t}`toy-fusion-three2022`;"
+        in page.cells[0].source
+    )
+    assert "```{bibliography}\n:keyprefix: toy-fusion-\n:style: plain\n```" in page.cells[-2].source
+    assert notebook.cells[0].source == before
