@@ -155,9 +155,7 @@ def player_widget(scenes: Sequence[Scene], told: dict[str, Sequence[str]]) -> An
 
     video = widgets.IntSlider(0, 0, len(scenes) - 1, description="video")
     system = widgets.Dropdown(options=list(told), description="system")
-    frame = widgets.Play(0, 0, FRAMES - 1, interval=400, description="frame")
-    place = widgets.IntSlider(0, 0, FRAMES - 1, description="frame")
-    widgets.jslink((frame, "value"), (place, "value"))
+    frame = widgets.IntSlider(0, 0, FRAMES - 1, description="frame")
     output = widgets.Output()
 
     def draw(_: object = None) -> None:
@@ -165,9 +163,9 @@ def player_widget(scenes: Sequence[Scene], told: dict[str, Sequence[str]]) -> An
 
         with output:
             output.clear_output(wait=True)
-            display(player(scenes[video.value], told[system.value][video.value], place.value))
+            display(player(scenes[video.value], told[system.value][video.value], frame.value))
 
-    for control in (video, system, place):
+    for control in (video, system, frame):
         control.observe(draw, "value")
     draw()
-    return widgets.VBox([widgets.HBox([video, system]), widgets.HBox([frame, place]), output])
+    return widgets.VBox([widgets.HBox([video, system]), frame, output])
