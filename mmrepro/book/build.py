@@ -65,6 +65,7 @@ def build_book(
     for asset in fetch_assets(build / "assets"):
         shutil.copy2(asset, vendor / asset.name)
     _run_jupyter_book(source, work)
+    _lighten_downloads(work / "_build" / "html" / "_sources")
     _put_in_place(work / "_build" / "html", build / "html")
     return build / "html" / "index.html"
 
@@ -86,6 +87,19 @@ def _run_jupyter_book(source: Path, work: Path) -> None:
     # Jupyter Book has exited with 0 after errors of its own; a missing first page betrays that.
     if outcome.returncode or not (work / "_build" / "html" / "index.html").is_file():
         raise MMReproError(f"The book was not built: {_first_problems(outcome.stderr, source)}")
+
+
+def _lighten_downloads(folder: Path) -> None:
+    """Leave the outputs out of the notebooks that pages offer for download: a page shows them already."""
+    import nbformat
+
+    for path in sorted(folder.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.metadata.pop("widgets", None)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        nbformat.write(notebook, path)
 
 
 def _first_problems(log: str, source: Path) -> str:

@@ -1,5 +1,6 @@
 import re
 
+import nbformat
 import pytest
 
 from mmrepro.book import build
@@ -44,6 +45,13 @@ def test_a_book_is_built(house, stub_assets):
     assert "application/vnd.jupyter.widget-view+json" in page
     assert "Where these numbers come from" in page
     assert "/somewhere/on/a/machine" not in page
+    offered = nbformat.read(index.parent / "_sources" / PAPER.notebook_name, as_version=4)
+    code = [cell for cell in offered.cells if cell.cell_type == "code"]
+    assert [cell.source for cell in code] == [
+        cell.source for cell in executed(CELLS).cells if cell.cell_type == "code"
+    ]
+    assert not any(cell.outputs for cell in code)
+    assert "widgets" not in offered.metadata
     others = [path.read_text() for path in index.parent.glob("*.html") if path.name != "01_toy_fusion.html"]
     assert not any("plotly.min.js" in text or "require.js" in text for text in others)
     addresses = re.findall(

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from .probe import PageReport, probe
 
 PAGE_BYTES = 1_500_000
-BOOK_BYTES = 60_000_000
+BOOK_BYTES = 40_000_000
 PHONE = 390
 
 
