@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from pytest_socket import disable_socket, socket_allow_hosts
+from scipy.special import softmax
 
 HERE = Path(__file__).resolve().parents[1]
 SLUG = "mosei-fusion"
@@ -83,3 +85,13 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setenv("MMREPRO_ROOT", str(folder))
     monkeypatch.delenv("MMREPRO_MIRROR", raising=False)
     return Checkout(folder)
+
+
+@pytest.fixture
+def overconfident():
+    """Labels drawn from known probabilities, and the same logits three times too large."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(20_000, 2))
+    true = softmax(logits, axis=1)
+    labels = (rng.random(len(true)) < true[:, 1]).astype(int)
+    return labels, true, softmax(3 * logits, axis=1)

@@ -8,16 +8,6 @@ from torchmetrics.classification import MulticlassCalibrationError
 from mmrepro.evidence import calibration
 
 
-@pytest.fixture
-def overconfident():
-    """Labels drawn from known probabilities, and the same logits three times too large."""
-    rng = np.random.default_rng(0)
-    logits = rng.normal(size=(20_000, 2))
-    true = softmax(logits, axis=1)
-    labels = (rng.random(len(true)) < true[:, 1]).astype(int)
-    return labels, true, softmax(3 * logits, axis=1)
-
-
 def test_reliability_agrees_with_sklearns_curve(overconfident):
     labels, _, values = overconfident
     # For two classes, confidence between 0.5 and 1 in 10 bins is sklearn's curve of "the answer is right".

@@ -35,22 +35,6 @@ def caption_facts(facts: pd.DataFrame) -> Figure:
     return figure
 
 
-def match_matrix(
-    matches: NDArray[np.bool_], path: Sequence[tuple[int, int]], rows: list[str], columns: list[str]
-) -> Figure:
-    """Draw which events match (squares), and the longest common subsequence (line)."""
-    figure, axis = plt.subplots(figsize=(7.6, 0.32 * len(rows) + 2.2))
-    axis.imshow(matches, cmap=sns.light_palette(PALETTE[5], as_cmap=True), aspect="auto", vmin=0, vmax=1.3)
-    if path:
-        down, across = zip(*path, strict=True)
-        axis.plot(across, down, "o-", color=PALETTE[1], lw=2)
-    axis.set_xticks(range(len(columns)), [text[:22] for text in columns], rotation=60, ha="right", fontsize=8)
-    axis.set_yticks(range(len(rows)), [text[:34] for text in rows], fontsize=8)
-    axis.set(xlabel="events told", ylabel="events of the reference")
-    axis.grid(False)
-    return figure
-
-
 def perturbation_heat(table: pd.DataFrame, metrics: Sequence[str]) -> Figure:
     """Draw mean scores (%) by condition and metric."""
     means = table.groupby("condition", sort=False)[list(metrics)].mean()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,14 +32,6 @@ _TEST_SHARE = 0.25  # of the actors
 _FIELDS = 7  # of a RAVDESS file name
 
 
-class Ravdess(NamedTuple):
-    """What a RAVDESS file name says that is needed here: 02-01-06-01-02-01-12 is actor 12, emotion 6."""
-
-    emotion: int
-    intensity: int
-    actor: int
-
-
 @dataclass(frozen=True)
 class RealClip:
     """A caption with its video and the number of its actor."""
@@ -49,8 +41,8 @@ class RealClip:
     actor: int
 
 
-def ravdess_fields(name: str) -> Ravdess:
-    """Read the fields of a RAVDESS file name.
+def actor_of(name: str) -> int:
+    """Read the actor, the last number of a RAVDESS file name: 02-01-06-01-02-01-12 is actor 12.
 
     Raises
     ------
@@ -62,7 +54,7 @@ def ravdess_fields(name: str) -> Ravdess:
         raise MMReproError(
             f"{name} is no RAVDESS name: it needs seven numbers of two digits, such as 02-01-06-01-02-01-12."
         )
-    return Ravdess(int(parts[2]), int(parts[3]), int(parts[6]))
+    return int(parts[-1])
 
 
 def find_clips(captions: Sequence[Caption], folder: Path) -> list[RealClip]:
@@ -82,10 +74,7 @@ def find_clips(captions: Sequence[Caption], folder: Path) -> list[RealClip]:
             "the speech and song parts there."
         )
     stems = [Path(each.video).stem for each in found]
-    return [
-        RealClip(each.text, there[stem], ravdess_fields(stem).actor)
-        for each, stem in zip(found, stems, strict=True)
-    ]
+    return [RealClip(each.text, there[stem], actor_of(stem)) for each, stem in zip(found, stems, strict=True)]
 
 
 def split_actors(clips: Sequence[RealClip], seed: int) -> tuple[list[RealClip], list[RealClip]]:

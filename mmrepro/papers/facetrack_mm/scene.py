@@ -69,13 +69,9 @@ class Clips:
         """Number of persons, shape (clips,)."""
         return np.array([len(scripts) for scripts in self.scripts])
 
-    def captions(self, person: int = 0) -> list[str]:
-        """Tell in order what a person does in each clip; empty where there is no such person."""
-        return [caption(scripts[person]) if person < len(scripts) else "" for scripts in self.scripts]
-
-    def part(self, rows: slice) -> Clips:
-        """Return some of the clips."""
-        return Clips(self.frames[rows], self.boxes[rows], self.scripts[rows], self.motions[rows])
+    def captions(self) -> list[str]:
+        """Tell in order what the main character of each clip does."""
+        return [caption(scripts[0]) for scripts in self.scripts]
 
 
 def caption(script: Script) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +10,6 @@ from mmrepro.errors import MMReproError
 SIZE = 32  # pixels of every view's side: a token sees as much, whatever it shows
 GRIDS = {1: (1, 1), 2: (1, 2), 4: (2, 2)}  # parts of a frame -> rows and columns
 MARGIN = 1.15  # a crop's half side over half the longer side of the box
-Parts = Literal[1, 2, 4]
 
 
 def whole_views(frames: NDArray[np.uint8], parts: int) -> NDArray[np.uint8]:

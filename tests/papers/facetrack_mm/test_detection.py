@@ -14,7 +14,7 @@ detector = pytest.mark.skipif(
 
 def test_a_drawn_face_is_found_where_it_is():
     alone = draw_clips(6, 9, seed=3, several=0.0)
-    drifting = alone.part(slice(None)).frames[alone.motions == "drift"]
+    drifting = alone.frames[alone.motions == "drift"]
     truth = alone.boxes[alone.motions == "drift", :, 0]
     for frames, boxes in zip(drifting, truth, strict=True):
         found = detection.skin_patches(frames)

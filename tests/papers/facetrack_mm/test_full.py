@@ -7,7 +7,7 @@ from mmrepro.errors import MMReproError
 from mmrepro.evidence.judge import OverlapJudge
 from mmrepro.papers.facetrack_mm import full, sample
 from mmrepro.papers.facetrack_mm.captions import Caption
-from mmrepro.papers.facetrack_mm.full import Example, VideoCaptioner, ravdess_fields
+from mmrepro.papers.facetrack_mm.full import Example, VideoCaptioner, actor_of
 from mmrepro.papers.facetrack_mm.scoring import CaptionScorer
 from tests.modeling.tiny_qwen2_vl import save_tiny
 
@@ -50,8 +50,8 @@ def film(seed, side=56):
     return np.random.default_rng(seed).integers(0, 255, (4, side, side, 3), dtype=np.uint8)
 
 
-def test_file_names_say_emotion_intensity_and_actor():
-    assert ravdess_fields("02-01-06-02-02-01-12.mp4") == (6, 2, 12)
+def test_file_names_end_in_the_actor():
+    assert actor_of("02-01-06-02-02-01-12.mp4") == 12
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_file_names_say_emotion_intensity_and_actor():
 )
 def test_a_name_of_another_form_is_refused(name):
     with pytest.raises(MMReproError, match="no RAVDESS name: it needs seven numbers"):
-        ravdess_fields(name)
+        actor_of(name)
 
 
 def test_captions_find_their_videos_wherever_they_lie(ravdess):

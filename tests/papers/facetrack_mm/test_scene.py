@@ -74,15 +74,6 @@ def test_captions_tell_the_script_in_order(clips):
     assert clips.captions()[0] == " then ".join(events)
     assert scene.told_events(clips.captions()[0]) == events
     assert scene.told_events("smiles and then jumps then frowns") == ["smiles", "frowns"]
-    single = list(clips.persons).index(1)
-    assert clips.captions(person=1)[single] == ""
-
-
-def test_a_part_is_the_same_clips(clips):
-    part = clips.part(slice(3, 5))
-    assert len(part) == 2
-    assert np.array_equal(part.frames, clips.frames[3:5])
-    assert part.scripts == clips.scripts[3:5]
 
 
 def test_too_few_frames_are_refused():

@@ -7,16 +7,6 @@ from mmrepro.papers.mosei_fusion import calibration
 from mmrepro.papers.mosei_fusion.data import MODALITIES
 
 
-@pytest.fixture
-def overconfident():
-    """Labels drawn from known probabilities, and the same logits three times too large."""
-    rng = np.random.default_rng(0)
-    logits = rng.normal(size=(20_000, 2))
-    true = softmax(logits, axis=1)
-    labels = (rng.random(len(true)) < true[:, 1]).astype(int)
-    return labels, true, softmax(3 * logits, axis=1)
-
-
 def test_temperature_finds_the_factor_that_was_put_in(overconfident):
     labels, true, values = overconfident
     assert calibration.fit_temperature(labels, values) == pytest.approx(3, rel=0.05)
