@@ -40,10 +40,11 @@ def judged_events(reference: Sequence[str], told: Sequence[str]) -> tuple[list[s
 
 
 def clip_explorer(run: SeedRun, system: str, chosen: Sequence[int]) -> go.Figure:
-    """Scrub clips: the picture with the followed box beside the true and the told events."""
+    """Scrub clips: the picture with the followed box, above the true and the told events."""
     from plotly.subplots import make_subplots
 
-    figure = make_subplots(1, 2, column_widths=[0.45, 0.55], horizontal_spacing=0.04)
+    # One above the other, so that the words have room on a phone.
+    figure = make_subplots(2, 1, row_heights=[0.55, 0.45], vertical_spacing=0.03)
     frames = run.clips.frames.shape[1]
     labels = []
     for clip in chosen:
@@ -51,16 +52,18 @@ def clip_explorer(run: SeedRun, system: str, chosen: Sequence[int]) -> go.Figure
         for frame in range(frames):
             picture = marked_frame(run.clips, run.followed, clip, frame)
             figure.add_image(source=_png(picture), hoverinfo="skip", row=1, col=1)
-            figure.add_trace(_event_trace(run.clips, clip, frame, told), row=1, col=2)
+            figure.add_trace(_event_trace(run.clips, clip, frame, told), row=2, col=1)
             labels.append(f"clip {clip}, frame {frame}")
     for place, trace in enumerate(figure.data):
         trace.visible = place < 2
     size = run.clips.frames.shape[-1] * _ZOOM
     figure.update_xaxes(visible=False, range=[0, size], row=1, col=1)
     figure.update_yaxes(visible=False, range=[size, 0], row=1, col=1)
-    figure.update_xaxes(visible=False, range=[-0.6, 2.2], row=1, col=2)
-    figure.update_yaxes(visible=False, range=[4.6, -0.6], row=1, col=2)
-    figure.update_layout(height=440, sliders=[slider(labels, 0, "", 2)], showlegend=False)
+    figure.update_xaxes(visible=False, range=[-0.2, 2.5], row=2, col=1)
+    figure.update_yaxes(visible=False, range=[4.6, -0.6], row=2, col=1)
+    figure.update_layout(
+        height=560, margin={"l": 10, "r": 10, "t": 10}, sliders=[slider(labels, 0, "", 2)], showlegend=False
+    )
     return figure
 
 
@@ -128,8 +131,7 @@ def threshold_explorer(
     steps = np.round(np.arange(0.3, 0.96, 0.05), 2)
     first = int(np.abs(steps - start).argmin())
     figure = go.Figure()
-    across = [text[:28] for text in columns]
-    down = [text[:34] for text in rows]
+    across, down = ([_cut(text) for text in texts] for texts in (columns, rows))
     for place, threshold in enumerate(steps):
         path = longest_common_subsequence(scores >= threshold)
         figure.add_heatmap(
@@ -153,6 +155,11 @@ def threshold_explorer(
         },
         yaxis={**tick, "tickvals": list(range(len(down))), "ticktext": down, "autorange": "reversed"},
         sliders=[slider([f"{step:.2f}" for step in steps], first, "threshold ", 2)],
-        margin={"l": 210, "t": 170},
+        margin={"l": 125, "t": 130, "r": 10},
     )
     return figure
+
+
+def _cut(text: str, most: int = 18) -> str:
+    """Shorten a label, so that the squares have room beside it on a phone."""
+    return text if len(text) <= most else text[: most - 1] + "…"
