@@ -48,6 +48,9 @@ class SpaceEnv(gymnasium.Env[Observation, Any]):
         Of the craft at the start in radians; not part of the observation.
     start
         Mission time of the first observation in s.
+    late_reads
+        Share of the measurements of `sampled` in which the other craft are read a tick later than the
+        agent's, as `validation.skewed_share` finds in logs of the game. At orbital speed a tick is 43 m.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class SpaceEnv(gymnasium.Env[Observation, Any]):
         gap: float = 0.0,
         roll: float = ROLL,
         start: float = START,
+        late_reads: float = 0.0,
         rules: Rules | None = None,
     ) -> None:
         self.scenario = scenario(name)
@@ -74,7 +78,10 @@ class SpaceEnv(gymnasium.Env[Observation, Any]):
                 raise MMReproError(f"{told} of {seconds:g} s makes no sense; give 0 s or more.")
         if waiting not in ("hold", "coast"):
             raise MMReproError(f"waiting is {waiting!r}; a craft that waits can 'hold' or 'coast'.")
+        if not 0 <= late_reads <= 1:
+            raise MMReproError(f"a share of {late_reads:g} of the reads cannot be late; give 0 to 1.")
         self.reply_time, self.waiting, self.gap = reply_time, waiting, gap
+        self.late_reads = late_reads
         self._roll, self._start, self._rules = roll, start, rules or Rules()
         count = 21 if self.scenario.guarded else 15
         low = np.r_[np.zeros(3), np.full(count - 3, -np.inf)]
@@ -150,7 +157,8 @@ class SpaceEnv(gymnasium.Env[Observation, Any]):
         if flight.over:
             return
         flight.burn(action.force(flight.agent.state, flight.axes), action.duration)
-        flight.sample()
+        late = self.late_reads > 0 and self.np_random.random() < self.late_reads
+        flight.sample(TICK if late else 0.0)
         if self.gap:
             flight.coast(self.gap)
 

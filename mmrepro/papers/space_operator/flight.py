@@ -10,7 +10,7 @@ from mmrepro.papers.space_operator.action import TICK
 from mmrepro.papers.space_operator.craft import Craft, flow
 from mmrepro.papers.space_operator.frames import ROLL, body_axes, turned
 from mmrepro.papers.space_operator.opponents import Opponent
-from mmrepro.papers.space_operator.orbit import State, position
+from mmrepro.papers.space_operator.orbit import State, drifted, position
 from mmrepro.papers.space_operator.score import Watch
 from mmrepro.papers.space_operator.vector import ZERO, Vector, out_of, subtract
 
@@ -113,11 +113,18 @@ class Flight:
         """Wait without burning; s."""
         self.burn(ZERO, duration)
 
-    def sample(self) -> None:
-        """Take the measurement that the game takes at the end of a burn."""
-        self.sampled.see(self.agent.state, self.target.state, self.time, self.agent.used_kg)
+    def sample(self, late: float = 0.0) -> None:
+        """Take the measurement that the game takes at the end of a burn.
+
+        Parameters
+        ----------
+        late
+            Seconds by which the others are read later than the agent.
+        """
+        own, used = self.agent.state, self.agent.used_kg
+        self.sampled.see(own, drifted(self.target.state, late), self.time, used)
         if self.guard is not None:
-            self.guard_sampled.see(self.agent.state, self.guard.state, self.time, self.agent.used_kg)
+            self.guard_sampled.see(own, drifted(self.guard.state, late), self.time, used)
 
     def _stride(self) -> float:
         """Return the next step in s: the tick where a capture could fall into a longer one."""

@@ -161,6 +161,12 @@ def angular_momentum(state: State) -> Vector:
     return cross(position(state), velocity(state))
 
 
+def drifted(state: State, duration: float) -> State:
+    """Move a state along its velocity for so short a time, in s, that gravity does not show in a tick."""
+    x, y, z, u, v, w = state
+    return (x + u * duration, y + v * duration, z + w * duration, u, v, w)
+
+
 def stumpff(z: float) -> tuple[float, float]:
     """Return Stumpff's functions C(z) and S(z)."""
     if abs(z) < 1e-3:  # The closed forms lose digits near zero.

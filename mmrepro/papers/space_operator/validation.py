@@ -71,14 +71,17 @@ def evader_offsets(log: Sequence[LoggedState]) -> list[Offset]:
     ]
 
 
-def skewed_share(log: Sequence[LoggedState]) -> float:
-    """Return the share of steps in which pursuer and evader jump by different numbers of ticks."""
+def late_share(log: Sequence[LoggedState]) -> float:
+    """Return the share of moments in which the evader was read a tick later than the pursuer.
+
+    In the first moment both are taken to be of the same tick.
+    """
     pursuers = [
         offset(propagate(before.pursuer, after.time - before.time), after.pursuer).ticks
         for before, after in itertools.pairwise(log)
     ]
-    pairs = zip(pursuers, evader_offsets(log), strict=True)
-    return sum(one != other.ticks for one, other in pairs) / len(pursuers)
+    jumps = [other.ticks - one for one, other in zip(pursuers, evader_offsets(log), strict=True)]
+    return sum(ahead > 0 for ahead in itertools.accumulate(jumps, initial=0)) / len(log)
 
 
 @dataclass(frozen=True)

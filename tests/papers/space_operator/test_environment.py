@@ -216,3 +216,14 @@ def test_misuse_gets_one_sentence():
     with pytest.raises(MMReproError, match="four finite numbers"):
         env.step([1, 0, float("nan"), 1])
     assert env.observation().tolist() == before
+
+
+def test_a_late_read_can_look_nearer_than_the_craft_ever_came():
+    env = SpaceEnv("PE1_E1_I3", late_reads=1.0)
+    pursuer, evader = near(env, -500.0)["states"]  # the agent is ahead of its target
+    env.reset(options={"states": (pursuer, evader)})
+    closest = env.step([0, 0, 0, 1])[-1]["closest_approach"]
+    assert closest["true"].distance == pytest.approx(500, abs=1)
+    assert closest["sampled"].distance == pytest.approx(500 - 2170 * 0.02, abs=1)
+    with pytest.raises(MMReproError, match=r"share of 1\.5 of the reads"):
+        SpaceEnv(late_reads=1.5)

@@ -24,9 +24,9 @@ from mmrepro.papers.space_operator.validation import (
     closing_errors,
     evader_offsets,
     expected_prompt,
+    late_share,
     save_file_offsets,
     score_errors,
-    skewed_share,
 )
 from mmrepro.papers.space_operator.vector import norm, subtract
 
@@ -65,12 +65,12 @@ def test_ticks_are_found_and_taken_out():
 
 def test_craft_read_at_different_ticks_are_counted():
     log = made_log(0.3)
-    assert skewed_share(log) == pytest.approx(19 / 29)
+    assert late_share(log) == pytest.approx(10 / 30)
     aligned = [
         LoggedState(one.throttle, one.time, one.mass, 0.0, one.pursuer, propagate(one.evader, -ahead))
         for one, ahead in zip(log, [TICK * (number % 3 == 2) for number in range(30)], strict=True)
     ]
-    assert skewed_share(aligned) == 0
+    assert late_share(aligned) == 0
 
 
 @pytest.mark.parametrize("degrees", [-120.0, 20.0, 37.0])
@@ -148,7 +148,7 @@ def test_the_logged_evader_flies_as_two_bodies_do(logs):
     assert len(offsets) == 45 and median(each.left for each in offsets) < 0.005
     assert max(each.left for each in offsets) < 0.1
     assert all(each.raw > 40 for each in offsets if each.ticks)
-    assert skewed_share(logs[2]) == pytest.approx(15 / 45)
+    assert late_share(logs[2]) == pytest.approx(13 / 46)
     assert all(before.time < after.time for before, after in pairwise(logs[2]))
 
 
