@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -11,7 +12,8 @@ from torch import Tensor, nn
 
 from mmrepro.errors import MMReproError
 from mmrepro.modeling.captioner import Captioner, DecoderSettings, Vocabulary
-from mmrepro.papers.space_operator.picture import SIZE, Picture
+from mmrepro.papers.space_operator.eye import Eye
+from mmrepro.papers.space_operator.picture import Picture
 from mmrepro.papers.space_operator.prompt import ASK, LANGUAGE, WORDS, Telemetry, constrained, spelled
 from mmrepro.papers.space_operator.teacher import Decisions
 from mmrepro.training.loop import Batch, Tensors
@@ -19,55 +21,8 @@ from mmrepro.training.loop import Batch, Tensors
 Senses = Literal["text", "picture", "both"]
 Look = Callable[[Picture], Picture]
 """What is done to a batch of pictures before the operator sees them: a control, such as blanking."""
-STRIDE = 32
 _LINE = len(spelled(Telemetry((0.0, 0.0, 0.0), 0.0, 0.0, True).line()).split())
 _AT_ONCE = 256
-
-
-class Eye(nn.Module):
-    """Turn a picture into visual tokens, each of a patch of 32 x 32 pixels and some of its neighbours.
-
-    Raises
-    ------
-    MMReproError
-        For pictures that do not divide into patches.
-    """
-
-    def __init__(self, size: int, width: int) -> None:
-        super().__init__()
-        if size % STRIDE:
-            raise MMReproError(
-                f"a picture of {size} pixels does not divide into patches; give a multiple of {STRIDE}."
-            )
-        self.size, self.tokens = size, (size // STRIDE) ** 2
-        half, whole = max(8, width // 4), max(16, width // 2)
-        self.patches = nn.Sequential(
-            nn.Conv2d(3, half, 4, stride=4),
-            nn.GELU(),
-            nn.Conv2d(half, whole, 3, stride=2, padding=1),
-            nn.GELU(),
-            nn.Conv2d(whole, width, 3, stride=2, padding=1),
-            nn.GELU(),
-            nn.Conv2d(width, width, 3, stride=2, padding=1),
-        )
-        self.place = nn.Parameter(0.02 * torch.randn(self.tokens, width))
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Look at pictures (batch, size, size, 3) of 0 to 255; tokens (batch, tokens, width).
-
-        Raises
-        ------
-        MMReproError
-            For pictures of another size.
-        """
-        if pictures.shape[1:] != (self.size, self.size, 3):
-            raise MMReproError(
-                f"pictures of shape {tuple(pictures.shape[1:])} were shown to an operator made for "
-                f"({self.size}, {self.size}, 3); draw them with size={self.size}."
-            )
-        seen = self.patches(pictures.float().permute(0, 3, 1, 2) / 127.5 - 1)
-        tokens: Tensor = seen.flatten(2).transpose(1, 2) + self.place
-        return tokens
 
 
 class Operator(nn.Module):
@@ -77,8 +32,9 @@ class Operator(nn.Module):
     ----------
     senses
         What it is given; the decoder is the same.
-    size
-        Of pictures in pixels.
+    eye
+        Its eye, which stays as it is; only what is made of its tokens is learned. One that only reads
+        telemetry needs none.
 
     Raises
     ------
@@ -86,13 +42,21 @@ class Operator(nn.Module):
         For senses that it lacks, or where pictures and telemetry do not fit into the decoder.
     """
 
-    def __init__(self, senses: Senses, settings: DecoderSettings, size: int = SIZE) -> None:
+    def __init__(self, senses: Senses, settings: DecoderSettings, eye: Eye | None = None) -> None:
         super().__init__()
         if senses not in ("text", "picture", "both"):
             raise MMReproError(f"an operator cannot have {senses!r}; give it 'text', 'picture' or 'both'.")
+        if senses != "text" and eye is None:
+            raise MMReproError(f"an operator with the senses {senses!r} needs an eye; give one.")
         self.senses = senses
         self.vocabulary = Vocabulary(WORDS)
-        self.eye = None if senses == "text" else Eye(size, settings.width)
+        self.eye, self.projector = None, None
+        if senses != "text" and eye is not None:
+            self.eye = copy.deepcopy(eye).eval().requires_grad_(False)
+            self.projector = nn.Sequential(
+                nn.LayerNorm(eye.width), nn.Linear(eye.width, settings.width), nn.GELU(),
+                nn.Linear(settings.width, settings.width),
+            )  # fmt: skip
         self.prompt_length = 1 if senses == "picture" else _LINE + 1
         length = self.prompt_length + len(LANGUAGE) + (self.eye.tokens if self.eye is not None else 0)
         if length > settings.max_length:
@@ -121,17 +85,19 @@ class Operator(nn.Module):
             prompts = [f"{prompt} {reply}" for prompt, reply in zip(prompts, replies, strict=True)]
         return self.vocabulary.encode(prompts)[:, :-1]  # without the mark of an end
 
-    def pictures(self, pictures: Picture) -> Tensor:
-        """Return pictures as a tensor, empty for an operator that does not look."""
-        return torch.from_numpy(pictures) if self.eye is not None else torch.zeros(len(pictures), 0)
+    def look(self, pictures: Picture) -> Tensor:
+        """Return what the eye makes of pictures, (batch, tokens, width of the eye); empty without an eye."""
+        if self.eye is not None:
+            return self.eye.look(pictures)
+        return torch.zeros(len(pictures), 0, self.decoder.settings.width)
 
     def examples(self, decisions: Decisions) -> Tensors:
         """Return what `loss` takes, an example a moment."""
-        return Tensors(self.pictures(decisions.pictures), self.words(decisions.lines, decisions.replies))
+        return Tensors(self.look(decisions.pictures), self.words(decisions.lines, decisions.replies))
 
-    def loss(self, pictures: Tensor, words: Tensor) -> Tensor:
+    def loss(self, seen: Tensor, words: Tensor) -> Tensor:
         """Return the mean negative log-likelihood of a reply's word; a scalar."""
-        return self.decoder.loss(self._look(pictures), words, self.prompt_length)
+        return self.decoder.loss(self._visual(seen), words, self.prompt_length)
 
     @torch.no_grad()
     def reply(self, pictures: Picture, lines: Sequence[str], *, free: bool = False) -> list[str]:
@@ -148,7 +114,7 @@ class Operator(nn.Module):
         said = []
         for start in range(0, len(lines), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            visual = self._look(self.pictures(pictures[part]).to(device))
+            visual = self._visual(self.look(pictures[part]).to(device))
             words = self.words(lines[part]).to(device)
             for axis in range(len(LANGUAGE)):
                 logits = self.decoder.logits(visual, words)[:, -1]
@@ -157,12 +123,12 @@ class Operator(nn.Module):
             said += self.vocabulary.decode(words[:, self.prompt_length :])
         return said
 
-    def _look(self, pictures: Tensor) -> Tensor:
-        """Return visual tokens (batch, tokens, width), none for an operator that does not look."""
-        if self.eye is not None:
-            tokens: Tensor = self.eye(pictures)
-            return tokens
-        return torch.zeros(len(pictures), 0, self.decoder.settings.width, device=pictures.device)
+    def _visual(self, seen: Tensor) -> Tensor:
+        """Return visual tokens for the decoder, (batch, tokens, width)."""
+        if self.projector is None:
+            return seen
+        tokens: Tensor = self.projector(seen)
+        return tokens
 
 
 def imitation_loss(operator: nn.Module, batch: Batch) -> Tensor:

@@ -1,0 +1,127 @@
+"""What flights are worth: agents over many starts, operators by seed, and differences paired by start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmrepro.papers.space_operator.agents import Agent, Naive, fly
+from mmrepro.papers.space_operator.environment import SpaceEnv
+from mmrepro.papers.space_operator.flight import Rules
+from mmrepro.papers.space_operator.logs import PublishedRow
+from mmrepro.papers.space_operator.malformed import Spoken
+from mmrepro.papers.space_operator.rollout import MakeEnv, fly_each
+from mmrepro.papers.space_operator.teacher import GAP, Start, random_starts
+
+GAME, DRAWN = "the game's start", "drawn starts"
+FIRST_PASS_S = 150.0
+"""Mission time in s before which the authors' naive run of I3 came closest; a second pass follows here."""
+
+
+def game_starts(count: int, seed: int) -> list[Start]:
+    """Start where the game does, with any roll: the one thing that the scenario leaves open."""
+    rolls = np.random.default_rng(seed).uniform(-np.pi, np.pi, count)
+    return [{"roll": roll} for roll in rolls.tolist()]
+
+
+def mixed_starts(count: int, seed: int) -> list[tuple[str, Start]]:
+    """Return half of each: (where from, start)."""
+    half = count // 2
+    game = [(GAME, start) for start in game_starts(count - half, seed)]
+    return game + [(DRAWN, start) for start in random_starts(half, seed)]
+
+
+def row(ended: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a flight came to: score as the game has it, its decimal logarithm, and both distances.
+
+    Scores span four powers of ten, so that a mean of them is the mean of the flights that went astray.
+    """
+    closest = ended["closest_approach"]
+    return {
+        "score": ended["score"]["sampled"],
+        "log10 score": float(np.log10(ended["score"]["sampled"])),
+        "sampled": closest["sampled"].distance,
+        "true": closest["true"].distance,
+        "propellant_kg": closest["sampled"].propellant_kg,
+        "captured": ended["captured"],
+    }
+
+
+def agent_table(agents: Sequence[Agent], scenarios: Sequence[str], starts: Sequence[Start]) -> pd.DataFrame:
+    """Fly every agent in every scenario from the same starts: agent, scenario, start, and `row`."""
+    rows = []
+    for name in scenarios:
+        for agent in agents:
+            flown = fly_each(agent, starts, partial(SpaceEnv, name, gap=GAP))
+            keys = {"agent": agent.name, "scenario": name}
+            rows += [keys | {"start": number} | row(ended) for number, ended in enumerate(flown)]
+    return pd.DataFrame(rows)
+
+
+def paired(table: pd.DataFrame, by: str, first: Any, second: Any, column: str) -> NDArray[np.float64]:
+    """Return first minus second of a column, start by start."""
+    wide = table.pivot(index="start", columns=by, values=column)
+    return (wide[first] - wide[second]).to_numpy(float)
+
+
+def naive_table(published: Sequence[PublishedRow]) -> pd.DataFrame:
+    """Fly the naive agent as the authors did: what they report and what comes out here.
+
+    Returns
+    -------
+    DataFrame
+        scenario, quantity (distance, speed, propellant, time), unit, real, ours, and deviation (%).
+    """
+    rows = []
+    for given in published:
+        if given.agent.lower() != "naive":
+            continue
+        first = given.scenario.upper().endswith("I3")
+        rules = Rules(timeout=FIRST_PASS_S) if first else Rules()
+        ours = fly(SpaceEnv(given.scenario, gap=GAP, rules=rules), Naive())["closest_approach"]["true"]
+        for quantity, unit, real, found in zip(
+            ("distance", "speed", "propellant", "time"),
+            ("m", "m/s", "kg", "s"),
+            given.approach,
+            ours,
+            strict=True,
+        ):
+            rows.append(
+                {"scenario": given.scenario, "quantity": quantity, "unit": unit, "real": real, "ours": found,
+                 "deviation": 100 * (found / real - 1)}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def misread(agent: Agent, starts: Sequence[Start], share: float) -> pd.DataFrame:
+    """Fly with a share of late reads: start, true and sampled closest approach, with and without them (m)."""
+    rows = []
+    for late in (0.0, share):
+        make: MakeEnv = partial(SpaceEnv, "PE1_E1_I3", gap=GAP, late_reads=late)
+        for number, ended in enumerate(fly_each(agent, starts, make)):
+            rows.append({"late": late > 0, "start": number} | row(ended))
+    return pd.DataFrame(rows)
+
+
+def malformed_table(agent: Agent, shares: Iterable[float], starts: Sequence[Start]) -> pd.DataFrame:
+    """Fly an agent some of whose replies cannot be read, holding the last burn: share, start, and `row`."""
+    rows = []
+    for share in shares:
+        flown = fly_each(Spoken(agent, share), starts)
+        rows += [{"share": share, "start": number} | row(ended) for number, ended in enumerate(flown)]
+    return pd.DataFrame(rows)
+
+
+def means(flights: pd.DataFrame, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the mean over starts of each column by system and seed, as a chapter measures them."""
+    found = flights.groupby(["system", "seed"], sort=False)[list(columns)].mean()
+    return [
+        {"system": system, "seed": seed, "metric": metric, "value": value}
+        for (system, seed), values in found.iterrows()
+        for metric, value in values.items()
+    ]
