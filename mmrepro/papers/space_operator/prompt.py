@@ -92,14 +92,17 @@ def guarded_telemetry(flight: Flight) -> PromptRow:
 
 def guarded_line(shown: PromptRow) -> str:
     """Write guarded telemetry with the decimals of the authors' prompts, none of them a trailing zero."""
-    right, forward, down = (f"{round(each, 8) + 0.0:.8g}" for each in shown.prograde)
-    time, lady, speed, guard = (
-        f"{round(e, 2):.10g}" for e in (shown.time, shown.lady, shown.speed, shown.guard)
-    )
+    right, forward, down = (_short(each, 8) for each in shown.prograde)
+    time, lady, speed, guard = (_short(e, 2) for e in (shown.time, shown.lady, shown.speed, shown.guard))
     return (
         f"mission time {time} s prograde {right} {forward} {down} lady distance {lady} m speed {speed} m/s "
         f"{'approaching' if shown.approaching else 'receding'} guard distance {guard} m"
     )
+
+
+def _short(value: float, decimals: int) -> str:
+    """Write a number with at most so many decimals."""
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".rstrip("0").removesuffix(".")
 
 
 def line(flight: Flight) -> str:

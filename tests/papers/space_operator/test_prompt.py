@@ -171,6 +171,12 @@ def test_the_guarded_line_prints_the_numbers_of_the_game():
     )
 
 
+def test_small_numbers_of_the_guarded_line_have_no_exponent_and_no_minus_before_a_zero():
+    small = replace(GUARDED, prograde=(1.234e-5, -1e-9, -1.0), speed=0.001, guard=1200.0)
+    assert "prograde 0.00001234 0 -1 lady" in guarded_line(small)
+    assert "speed 0 m/s" in guarded_line(small) and guarded_line(small).endswith("guard distance 1200 m")
+
+
 @pytest.mark.skipif(not MIRROR, reason="MMREPRO_MIRROR is not set, so there are no real data here")
 def test_the_guarded_line_prints_every_prompt_of_the_authors_run():
     path = Path(MIRROR) / "space-operator/kspdg_logs/vlm_run_20250108_transcribed.csv"
