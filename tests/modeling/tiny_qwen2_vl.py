@@ -1,5 +1,6 @@
 """A tiny random model of the Qwen2-VL class, with its processor, saved as a released one is."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -16,16 +17,17 @@ WORDS = ["<pad>", *SPECIAL, "user", "assistant", "Describe", "the", "video", "in
 TEMPLATE = (
     "{% for message in messages %}<|im_start|> {{ message['role'] }} "
     "{% for part in message['content'] %}{% if part['type'] == 'video' %}"
-    "<|vision_start|><|video_pad|><|vision_end|> {% else %}{{ part['text'] }} {% endif %}{% endfor %}"
+    "<|vision_start|><|video_pad|><|vision_end|> {% elif part['type'] == 'image' %}"
+    "<|vision_start|><|image_pad|><|vision_end|> {% else %}{{ part['text'] }} {% endif %}{% endfor %}"
     "<|im_end|> {% endfor %}{% if add_generation_prompt %}<|im_start|> assistant {% endif %}"
 )
 
 
-def make_tokenizer():
+def make_tokenizer(words):
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    plain = Tokenizer(models.WordLevel({word: place for place, word in enumerate(WORDS)}, unk_token="<pad>"))
+    plain = Tokenizer(models.WordLevel({word: place for place, word in enumerate(words)}, unk_token="<pad>"))
     plain.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return PreTrainedTokenizerFast(
         tokenizer_object=plain,
@@ -35,13 +37,13 @@ def make_tokenizer():
     )
 
 
-def make_config():
+def make_config(words):
     from transformers import Qwen2VLConfig
 
-    number = {word: place for place, word in enumerate(WORDS)}
+    number = {word: place for place, word in enumerate(words)}
     return Qwen2VLConfig(
         text_config={
-            "vocab_size": len(WORDS),
+            "vocab_size": len(words),
             "hidden_size": 32,
             "intermediate_size": 48,
             "num_hidden_layers": 1,
@@ -60,8 +62,8 @@ def make_config():
     )
 
 
-def save_tiny(folder: Path) -> Path:
-    """Save model and processor into `folder`; return its config.json."""
+def save_tiny(folder: Path, more: Iterable[str] = ()) -> Path:
+    """Save model and processor, with `more` words to know, into `folder`; return its config.json."""
     from transformers import (
         Qwen2VLForConditionalGeneration,
         Qwen2VLImageProcessor,
@@ -69,11 +71,12 @@ def save_tiny(folder: Path) -> Path:
         Qwen2VLVideoProcessor,
     )
 
+    words = [*WORDS, *more]
     torch.manual_seed(0)
-    Qwen2VLForConditionalGeneration(make_config()).save_pretrained(folder)
+    Qwen2VLForConditionalGeneration(make_config(words)).save_pretrained(folder)
     processor = Qwen2VLProcessor(
         image_processor=Qwen2VLImageProcessor(),
-        tokenizer=make_tokenizer(),
+        tokenizer=make_tokenizer(words),
         video_processor=Qwen2VLVideoProcessor(),
         chat_template=TEMPLATE,
     )

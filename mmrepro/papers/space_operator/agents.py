@@ -171,12 +171,18 @@ class Expert(_Steady):
     halt: float = 6.0
     name = "expert"
 
-    def throttle(self, seen: View) -> tuple[int, int, int]:
-        """Return the throttles forward, right and down, each -1, 0 or 1."""
+    def throttle(self, seen: View, aside: tuple[float, float] = (0.0, 0.0)) -> tuple[int, int, int]:
+        """Return the throttles forward, right and down, each -1, 0 or 1.
+
+        Parameters
+        ----------
+        aside
+            Speed in m/s that it is to have past the target, to the right and down.
+        """
         ahead, right, down = seen.drift
         wanted = min(self.fastest, math.sqrt(2 * self.brake * max(seen.distance - self.halt, 0.0)) + 1.0)
         lag = wanted + ahead
-        return _sign(lag, 0.6), _sign(right, self.dead), _sign(down, self.dead)
+        return _sign(lag, 0.6), _sign(right + aside[0], self.dead), _sign(down + aside[1], self.dead)
 
     def act(self, flight: Flight) -> Told:
         """Return a burn of full throttles."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,11 +29,13 @@ SKY, GROUND, HORIZON = (60, 150, 190), (170, 95, 45), (255, 255, 255)
 MOTION: Colour = (200, 240, 40)
 TARGET: Colour = (255, 60, 220)
 TROUGH: Colour = (45, 45, 55)
-BARS: tuple[Colour, Colour, Colour] = ((120, 160, 255), (90, 255, 90), (255, 170, 0))
-"""Of distance, speed and propellant, from above."""
+GUARD: Colour = (255, 60, 60)
+BARS: tuple[Colour, ...] = ((120, 160, 255), (90, 255, 90), (255, 170, 0), GUARD)
+"""Of distance, speed and propellant, from above; below them that of the guard's distance, if one guards."""
 NEAR_M, FAR_M = 1.0, 10_000.0
 SLOW, FAST = 0.1, 300.0
 FULL_UNITS = (WET_KG - DRY_KG) / UNIT_KG
+_COLOURS = {"target": TARGET, "guard": GUARD, "guard behind": GUARD}  # of markers other than of motion
 _FINE = 2  # drawn this much larger and averaged down: a marker that moves by half a pixel shows it
 
 
@@ -48,6 +51,8 @@ class Panel(NamedTuple):
         To and relative to the target, in m and m/s.
     propellant
         In units.
+    guard, guard_distance
+        Direction to the guard and distance in m; None and 0 where nobody guards.
     """
 
     prograde: Vector
@@ -56,13 +61,15 @@ class Panel(NamedTuple):
     distance: float
     speed: float
     propellant: float
+    guard: Vector | None = None
+    guard_distance: float = 0.0
 
 
 def panel(flight: Flight) -> Panel:
     """Read the instruments of the agent's craft."""
     own, target = flight.agent.state, flight.target.state
-    seen = view(flight)
-    return Panel(
+    seen, guard = view(flight), flight.guard
+    shown = Panel(
         prograde(own, target, flight.axes),
         _toward(flight, subtract(position(target), position(own))),
         _toward(flight, position(own)),
@@ -70,6 +77,10 @@ def panel(flight: Flight) -> Panel:
         seen.speed,
         flight.agent.propellant_units,
     )
+    if guard is None:
+        return shown
+    toward = _toward(flight, subtract(position(guard.state), position(own)))
+    return shown._replace(guard=toward, guard_distance=flight.guard_true.distance)
 
 
 def _toward(flight: Flight, direction: Vector) -> Vector:
@@ -87,8 +98,9 @@ def draw(shown: Panel, size: int = SIZE) -> Picture:
 
     The ball shows the half of all directions that lies ahead: the nose in its middle, a direction at its
     right and down parts times the radius, as on the game's own. Motion is marked where it points, by a ring
-    with three wings, or where it comes from, by a ring with a cross, whichever lies ahead. Bars of distance
-    and speed are logarithmic; that of propellant is not.
+    with three wings, or where it comes from, by a ring with a cross, whichever lies ahead. A guard is a full
+    square where it stands, or a hollow one at the rim if it stands behind. Bars of distances and speed are
+    logarithmic; that of propellant is not.
 
     Raises
     ------
@@ -100,13 +112,18 @@ def draw(shown: Panel, size: int = SIZE) -> Picture:
     image = Image.new("RGB", (size * _FINE, size * _FINE), SCREEN)
     radius, centre = layout(size)
     _ball(image, shown.up, radius, centre)
+    levels = [_level(shown.distance, NEAR_M, FAR_M), _level(shown.speed, SLOW, FAST), _fill(shown)]
+    if shown.guard is not None:
+        ahead, kind = (shown.guard, "guard") if shown.guard[1] >= 0 else (_rim(shown.guard), "guard behind")
+        _mark(image, ahead, kind, size)
+        levels.append(_level(shown.guard_distance, NEAR_M, FAR_M))
     _mark(image, shown.target, "target", size)
     if shown.speed > 0:
         behind = shown.prograde[1] < 0
         right, forward, down = shown.prograde
         ahead = (-right, -forward, -down) if behind else shown.prograde
         _mark(image, ahead, "retrograde" if behind else "prograde", size)
-    _bars(image, (_level(shown.distance, NEAR_M, FAR_M), _level(shown.speed, SLOW, FAST), _fill(shown)), size)
+    _bars(image, levels, size)
     return np.asarray(image.reduce(_FINE))
 
 
@@ -156,6 +173,12 @@ def _directions(radius: int) -> tuple[NDArray[np.float32], NDArray[np.uint8], ND
     return np.stack([right, forward, down], -1), (square < 1).astype(np.uint8) * 255, shade
 
 
+def _rim(direction: Vector) -> Vector:
+    """Return the place on the rim nearest to a direction that lies behind; below if straight behind."""
+    right, _, down = unit((direction[0], 0.0, direction[2]))
+    return (right, 0.0, down) if right or down else (0.0, 0.0, 1.0)
+
+
 def _mark(image: Image.Image, direction: Vector, kind: str, size: int) -> None:
     """Stamp a marker, its middle where the direction stands."""
     radius, (x, y) = layout(size)
@@ -164,7 +187,7 @@ def _mark(image: Image.Image, direction: Vector, kind: str, size: int) -> None:
     # Rounded as distances from the middle, so that a mirrored direction lands on the mirrored pixel.
     column = round((x + 0.5) * _FINE) + round(radius * _FINE * direction[0])
     row = round((y + 0.5) * _FINE) + round(radius * _FINE * direction[2])
-    image.paste(TARGET if kind == "target" else MOTION, (column - reach, row - reach), stamp)
+    image.paste(_COLOURS.get(kind, MOTION), (column - reach, row - reach), stamp)
 
 
 @functools.cache
@@ -173,6 +196,10 @@ def _stamp(kind: str, radius: int) -> Image.Image:
     reach = 2 * radius
     mask = Image.new("L", (2 * reach, 2 * reach))
     pen, middle, width = ImageDraw.Draw(mask), reach - 0.5, max(_FINE, radius // 3)
+    if kind.startswith("guard"):
+        box = [reach - radius, reach - radius, reach + radius - 1, reach + radius - 1]
+        pen.rectangle(box, outline=255, width=width, fill=255 if kind == "guard" else 0)
+        return mask
     ring = radius // 2 if kind == "target" else radius
     pen.ellipse([reach - ring, reach - ring, reach + ring - 1, reach + ring - 1], outline=255, width=width)
     if kind == "prograde":
@@ -185,13 +212,14 @@ def _stamp(kind: str, radius: int) -> Image.Image:
     return ImageChops.lighter(mask, mask.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
 
 
-def _bars(image: Image.Image, levels: tuple[float, float, float], size: int) -> None:
-    """Draw the bars below the ball, each filled from the left."""
+def _bars(image: Image.Image, levels: Sequence[float], size: int) -> None:
+    """Draw the bars below the ball, each filled from the left; a fourth makes all of them thinner."""
+    apart = 24 // len(levels)
     pen, pixel = ImageDraw.Draw(image), size * _FINE / 128
     left, right = 6 * pixel, 122 * pixel
-    for number, (level, colour) in enumerate(zip(levels, BARS, strict=True)):
-        top = (103 + 8 * number) * pixel
-        bottom = top + 5 * pixel - 1
+    for number, (level, colour) in enumerate(zip(levels, BARS, strict=False)):
+        top = (103 + apart * number) * pixel
+        bottom = top + (apart - 3) * pixel - 1
         pen.rectangle([left, top, right - 1, bottom], fill=TROUGH)
         end = left + level * (right - left)
         if end - left >= 1:

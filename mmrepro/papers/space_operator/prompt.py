@@ -12,6 +12,7 @@ from mmrepro.papers.space_operator.agents import view
 from mmrepro.papers.space_operator.environment import Waiting
 from mmrepro.papers.space_operator.flight import Flight
 from mmrepro.papers.space_operator.frames import prograde
+from mmrepro.papers.space_operator.logs import PromptRow
 from mmrepro.papers.space_operator.vector import Vector
 
 if TYPE_CHECKING:
@@ -72,6 +73,41 @@ def telemetry(flight: Flight) -> Telemetry:
     seen = view(flight)
     motion = prograde(flight.agent.state, flight.target.state, flight.axes)
     return Telemetry(motion, seen.distance, seen.speed, seen.approaching)
+
+
+def guarded_telemetry(flight: Flight) -> PromptRow:
+    """Read what the game printed into the prompts of the authors' vision-language model.
+
+    Raises
+    ------
+    MMReproError
+        For a flight without a guard.
+    """
+    if flight.guard is None:
+        raise MMReproError("nobody guards the target of this flight; read its telemetry() instead.")
+    seen = telemetry(flight)
+    away = flight.guard_true.distance
+    return PromptRow(flight.time, seen.prograde, seen.distance, seen.speed, seen.approaching, away)
+
+
+def guarded_line(shown: PromptRow) -> str:
+    """Write guarded telemetry with the decimals of the authors' prompts, none of them a trailing zero."""
+    right, forward, down = (_short(each, 8) for each in shown.prograde)
+    time, lady, speed, guard = (_short(e, 2) for e in (shown.time, shown.lady, shown.speed, shown.guard))
+    return (
+        f"mission time {time} s prograde {right} {forward} {down} lady distance {lady} m speed {speed} m/s "
+        f"{'approaching' if shown.approaching else 'receding'} guard distance {guard} m"
+    )
+
+
+def _short(value: float, decimals: int) -> str:
+    """Write a number with at most so many decimals."""
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".rstrip("0").removesuffix(".")
+
+
+def line(flight: Flight) -> str:
+    """Write the telemetry of a flight: with mission time and the guard's distance where one guards."""
+    return telemetry(flight).line() if flight.guard is None else guarded_line(guarded_telemetry(flight))
 
 
 def spelled(line: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,17 +14,46 @@ from mmrepro.papers.space_operator.environment import SpaceEnv
 from mmrepro.papers.space_operator.flight import Flight
 from mmrepro.papers.space_operator.malformed import Spoiler
 from mmrepro.papers.space_operator.picture import SIZE, Picture, picture
-from mmrepro.papers.space_operator.policy import Look, Operator
+from mmrepro.papers.space_operator.policy import Look
 from mmrepro.papers.space_operator.prompt import Interpreter, telemetry
 from mmrepro.papers.space_operator.teacher import GAP, Decisions, Recorder, Start
 
 MakeEnv = Callable[[], SpaceEnv]
 IN_TURN: MakeEnv = partial(SpaceEnv, "PE1_E1_I3", gap=GAP)
 """The scenario in which the policies are compared, without waiting for replies."""
+Describe = Callable[[Flight], str]
+"""Writes the telemetry of a flight."""
+
+
+class Sight(Protocol):
+    """What an operator looks with: pictures of one size in pixels."""
+
+    @property
+    def size(self) -> int:
+        """Width and height."""
+
+
+class Replies(Protocol):
+    """An operator, small or large; one that does not look has no eye."""
+
+    @property
+    def eye(self) -> Sight | None:
+        """What it looks with."""
+
+    def eval(self) -> Any:
+        """Prepare to fly."""
+
+    def reply(self, pictures: Picture, lines: Sequence[str], *, free: bool = False) -> list[str]:
+        """Reply in each situation."""
+
+
+def described(flight: Flight) -> str:
+    """Write the telemetry that small operators read, whether or not somebody guards."""
+    return telemetry(flight).line()
 
 
 def rollout(
-    operator: Operator,
+    operator: Replies,
     starts: Sequence[Start],
     make_env: MakeEnv = IN_TURN,
     *,
@@ -32,6 +61,7 @@ def rollout(
     free: bool = False,
     spoilt: float = 0.0,
     watch: Callable[[Flight], None] | None = None,
+    describe: Describe = described,
 ) -> list[dict[str, Any]]:
     """Fly from every start until all flights are over.
 
@@ -50,6 +80,8 @@ def rollout(
         Share of the replies that are made malformed.
     watch
         Is shown every flight at every decision.
+    describe
+        Writes what the operator reads.
 
     Returns
     -------
@@ -69,8 +101,8 @@ def rollout(
         if watch is not None:  # a recorder without moments is false
             for flight in flights:
                 watch(flight)
-        replies = _replies(operator, flights, look, free)
-        for number, reply in zip(aloft, replies, strict=True):
+        said = replies(operator, flights, look, free=free, describe=describe)
+        for number, reply in zip(aloft, said, strict=True):
             envs[number].step(pilots[number].burn(spoilers[number](reply)))
     return [
         env.information() | {"decisions": pilot.replies, "malformed": pilot.malformed}
@@ -84,7 +116,7 @@ def fly_each(agent: Agent, starts: Sequence[Start], make_env: MakeEnv = IN_TURN)
 
 
 def corrected(
-    operator: Operator,
+    operator: Replies,
     starts: Sequence[Start],
     teacher: Agent,
     make_env: MakeEnv = IN_TURN,
@@ -102,15 +134,22 @@ def corrected(
     return recorder.decisions()
 
 
-def _replies(operator: Operator, flights: Sequence[Flight], look: Look | None, free: bool) -> list[str]:
+def replies(
+    operator: Replies,
+    flights: Sequence[Flight],
+    look: Look | None = None,
+    *,
+    free: bool = False,
+    describe: Describe = described,
+) -> list[str]:
     """Ask an operator what to do in each flight."""
     pictures = _pictures(operator, flights)
     if look is not None and operator.eye is not None:
         pictures = look(pictures)
-    return operator.reply(pictures, [telemetry(flight).line() for flight in flights], free=free)
+    return operator.reply(pictures, [describe(flight) for flight in flights], free=free)
 
 
-def _pictures(operator: Operator, flights: Sequence[Flight]) -> Picture:
+def _pictures(operator: Replies, flights: Sequence[Flight]) -> Picture:
     """Draw what an operator sees; one that does not look gets empty pictures, since drawing takes time."""
     if operator.eye is None:
         return np.zeros((len(flights), 0, 0, 3), np.uint8)

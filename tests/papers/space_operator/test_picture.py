@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from mmrepro.papers.space_operator import picture as module
 from mmrepro.papers.space_operator.environment import SpaceEnv
 from mmrepro.papers.space_operator.picture import (
     BARS,
+    GUARD,
     MOTION,
     SCREEN,
     TARGET,
@@ -145,3 +148,54 @@ def test_shuffled_pictures_come_from_the_bank():
 def test_a_picture_too_small_is_refused():
     with pytest.raises(MMReproError, match="16 pixels is too small"):
         draw(shown(), 16)
+
+
+def guard(image):
+    """Rows and columns of the guard's marker on the ball."""
+    ball = image[:103].astype(int)
+    return np.argwhere(np.abs(ball - GUARD).sum(-1) < 60)
+
+
+def test_pictures_without_a_guard_are_what_they_were_before_guards_were_drawn():
+    digest = hashlib.sha256()
+    for size in (32, 128, 448):
+        for vector in (PRINTED, tuple(-each for each in PRINTED)):
+            digest.update(draw(shown(vector, (0.0, 0.0, -1.0)), size).tobytes())
+    assert digest.hexdigest() == "220fc0bfb962fdd1e98e6aeba045575d408175770e24cc7693b25def179326a1"
+
+
+def test_a_guard_ahead_is_a_full_square_where_it_stands():
+    direction = (0.39, 0.52, 0.76)
+    image = draw(shown((0.0, -1.0, 0.0), speed=0.0)._replace(guard=direction, guard_distance=100.0))
+    cells = guard(image)
+    assert middle(cells) == pytest.approx(place(direction), abs=0.75)
+    assert len(cells) == np.prod(np.ptp(cells, axis=0) + 1)  # full
+
+
+def test_a_guard_behind_is_a_hollow_square_at_the_rim():
+    image = draw(shown((0.0, -1.0, 0.0), speed=0.0)._replace(guard=(0.3, -0.9, 0.3), guard_distance=100.0))
+    cells = guard(image)
+    half = np.sqrt(0.5)
+    assert middle(cells) == pytest.approx(place((half, 0.0, half)), abs=0.75)
+    assert len(cells) < 0.7 * np.prod(np.ptp(cells, axis=0) + 1)
+    straight = draw(shown()._replace(guard=(0.0, -1.0, 0.0), guard_distance=100.0))
+    assert middle(guard(straight)) == pytest.approx(place((0.0, 0.0, 1.0)), abs=0.75)
+
+
+def test_the_guards_distance_is_a_fourth_bar():
+    image = draw(shown()._replace(guard=(0.0, 1.0, 0.0), guard_distance=100.0))
+    line = image[122].astype(int)
+    assert (np.abs(line - GUARD).sum(-1) < 40).sum() == pytest.approx(58, abs=1)
+    assert (np.abs(image[104].astype(int) - BARS[0]).sum(-1) < 40).sum() == pytest.approx(58, abs=1)
+
+
+def test_a_guarded_flight_shows_its_guard():
+    env = SpaceEnv("LBG1_LG0_I2")
+    env.reset()
+    seen = panel(env.flight)
+    assert seen.guard == pytest.approx((0.0, 1.0, 0.0), abs=0.01)  # on the way to the lady
+    assert seen.guard_distance == pytest.approx(1963.5, abs=0.1)
+    batch = np.stack([picture(env.flight), draw(seen._replace(guard=(0.0, -1.0, 0.0)))])
+    assert (blanked(batch) == SCREEN).all()
+    assert shuffled(batch, batch[:1], np.random.default_rng(0)).shape == batch.shape
+    assert not np.array_equal(batch[0], batch[1])

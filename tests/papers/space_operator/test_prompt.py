@@ -1,4 +1,8 @@
 import itertools
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +12,7 @@ from mmrepro.modeling.captioner import Vocabulary
 from mmrepro.papers.space_operator.action import read_action
 from mmrepro.papers.space_operator.agents import view
 from mmrepro.papers.space_operator.environment import SpaceEnv
+from mmrepro.papers.space_operator.logs import PromptRow, read_prompts
 from mmrepro.papers.space_operator.prompt import (
     COAST,
     LANGUAGE,
@@ -15,12 +20,16 @@ from mmrepro.papers.space_operator.prompt import (
     Interpreter,
     Telemetry,
     constrained,
+    guarded_line,
+    guarded_telemetry,
+    line,
     spelled,
     telemetry,
     told,
     understood,
 )
 
+MIRROR = os.environ.get("MMREPRO_MIRROR")
 # The first prompt that the authors' model was given, as their video shows it.
 FIRST = Telemetry((0.38781952, 0.51676727, 0.76324806), 1567.99, 55.5, True)
 BURNS = list(itertools.product((-1, 0, 1), repeat=3))
@@ -147,3 +156,48 @@ def test_constrained_logits_leave_three_words(axis):
     forbidden[..., vocabulary.number("act")] = 100.0  # however probable, it is not said
     said = vocabulary.decode(constrained(forbidden, axis, vocabulary).argmax(-1))
     assert all(word in LANGUAGE[axis] for row in said for word in row.split())
+
+
+GUARDED = PromptRow(61.28, (0.35687962, 0.41753602, 0.83564383), 1483.8, 52.45, True, 616.02)
+
+
+def test_the_guarded_line_prints_the_numbers_of_the_game():
+    """A row as the transcribed table has it, to its last decimal."""
+    row = "61.28,0.35687962,0.41753602,0.83564383,1483.8,52.45,approaching,616.02"
+    assert re.findall(r"[+-]?\d[\d.]*|approaching|receding", guarded_line(GUARDED)) == row.split(",")
+    assert guarded_line(replace(GUARDED, approaching=False)) == (
+        "mission time 61.28 s prograde 0.35687962 0.41753602 0.83564383 lady distance 1483.8 m "
+        "speed 52.45 m/s receding guard distance 616.02 m"
+    )
+
+
+def test_small_numbers_of_the_guarded_line_have_no_exponent_and_no_minus_before_a_zero():
+    small = replace(GUARDED, prograde=(1.234e-5, -1e-9, -1.0), speed=0.001, guard=1200.0)
+    assert "prograde 0.00001234 0 -1 lady" in guarded_line(small)
+    assert "speed 0 m/s" in guarded_line(small) and guarded_line(small).endswith("guard distance 1200 m")
+
+
+@pytest.mark.skipif(not MIRROR, reason="MMREPRO_MIRROR is not set, so there are no real data here")
+def test_the_guarded_line_prints_every_prompt_of_the_authors_run():
+    path = Path(MIRROR) / "space-operator/kspdg_logs/vlm_run_20250108_transcribed.csv"
+    lines = path.read_text().splitlines()[1:]
+    for shown, row in zip(read_prompts(path), lines, strict=True):
+        assert re.findall(r"-?\d[\d.]*|approaching|receding", guarded_line(shown)) == row.split(",")[:8]
+
+
+def test_guarded_telemetry_is_that_of_the_game_before_the_first_burn():
+    env = SpaceEnv("LBG1_LG0_I2", start=10.22)
+    env.reset()
+    seen = guarded_telemetry(env.flight)
+    # Printed by the real game at this mission time.
+    assert (seen.time, seen.lady, seen.guard) == pytest.approx((10.22, 2617.98, 1963.51), abs=0.03)
+    assert seen.speed == pytest.approx(7.57, abs=0.01)
+    assert line(env.flight) == guarded_line(seen)
+
+
+def test_no_guard_no_guarded_line():
+    env = SpaceEnv()
+    env.reset()
+    assert line(env.flight) == telemetry(env.flight).line()
+    with pytest.raises(MMReproError, match="nobody guards"):
+        guarded_telemetry(env.flight)
