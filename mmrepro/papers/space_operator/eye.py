@@ -107,7 +107,7 @@ class ReaderSettings:
 
 
 def drawn_panels(count: int, seed: int) -> list[Panel]:
-    """Draw instruments at random: motion mostly near the nose, where steering needs it, the rest of any size."""
+    """Draw instruments at random, with motion mostly near the nose, where steering needs it."""
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(count):
