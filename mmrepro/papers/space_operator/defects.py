@@ -2,7 +2,8 @@
 
 Folds are random when a cell and its neighbours in the same module may stand on both sides of the split. What
 that adds to the score is measured, and so is where it may come from: how well an image tells its block, how
-often the most similar image is a neighbour, and how far the block alone goes.
+often the most similar image is a neighbour, and how far the block alone goes. Folds that keep together blocks
+of cells drawn at random check that it is the neighbours and not the folds' sizes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 Split = tuple[Indices, Indices]
 Scheme = Literal["random folds", "grouped folds"]
-SCHEMES: tuple[Scheme, ...] = ("random folds", "grouped folds")
+SHUFFLED = "folds of shuffled blocks"
 BLOCK_ALONE = "block alone, random folds"
 MAJORITY = "majority"
 _ORIENTATIONS, _CELL, _THUMBNAIL = 8, 16, 16
@@ -49,7 +50,7 @@ class Judging:
     folds
         Parts that cells are divided into, each judged by a classifier of the others.
     components
-        Principal components of the features that are kept, fewer where there are fewer cells.
+        Principal components of the features that are kept; fewer where cells or features are fewer.
     penalty
         C of the support vector machine.
     """
@@ -68,8 +69,8 @@ class Judged:
     rows
         Table of system, seed, metric, value.
     right
-        Scheme -> mean rank of each cell against the cells of the other class in its fold: the share of them
-        that it is told from, (cells,). Its mean over the defective cells of a fold is the fold's AUC.
+        System -> of each cell, the share of the other class in its fold that it is ordered right with,
+        (cells,). Its mean over the defective cells of a fold is the fold's AUC.
     """
 
     rows: pd.DataFrame
@@ -98,9 +99,9 @@ def features(images: NDArray[np.uint8]) -> Features:
     return np.hstack([np.stack(edges), small.reshape(len(images), -1)]).astype(np.float32)
 
 
-def classifier(judging: Judging, cells: int, seed: int) -> Pipeline:
-    """Make the untrained classifier of `cells` cells; its decisions grow with the chance of a defect."""
-    return _reduced(judging, cells, seed, SVC(C=judging.penalty, class_weight="balanced"))
+def classifier(judging: Judging, seen: Features, seed: int) -> Pipeline:
+    """Make the classifier that is to learn from `seen`; its decisions grow with the chance of a defect."""
+    return _reduced(judging, seen, seed, SVC(C=judging.penalty, class_weight="balanced"))
 
 
 def split(scheme: Scheme, defective: Flags, blocks: Indices, folds: int, seed: int) -> list[Split]:
@@ -138,7 +139,7 @@ def judge_cells(
     parts = split(scheme, defective, blocks, judging.folds, seed)
     decisions = np.empty(len(defective))
     for learnt, judged in parts:
-        fitted = classifier(judging, len(learnt), seed).fit(seen[learnt], defective[learnt])
+        fitted = classifier(judging, seen[learnt], seed).fit(seen[learnt], defective[learnt])
         decisions[judged] = fitted.decision_function(seen[judged])
     return parts, decisions
 
@@ -192,34 +193,40 @@ def name_blocks(seen: Features, blocks: Indices, judging: Judging, seed: int) ->
     named = np.empty_like(blocks)
     for learnt, judged in KFold(judging.folds, shuffle=True, random_state=seed).split(blocks):
         linear = LinearDiscriminantAnalysis()
-        fitted = _reduced(judging, len(learnt), seed, linear).fit(seen[learnt], blocks[learnt])
+        fitted = _reduced(judging, seen[learnt], seed, linear).fit(seen[learnt], blocks[learnt])
         named[judged] = fitted.predict(seen[judged])
     return float(accuracy_score(blocks, named))
 
 
 def neighbours_in_block(seen: Features, blocks: Indices, judging: Judging) -> tuple[float, float]:
     """Return how often the most similar cell is of the same block, and how often a random other cell is."""
-    reduced = _reduced(judging, len(seen), 0, None).fit_transform(seen)
+    reduced = _reduced(judging, seen, 0, None).fit_transform(seen)
     nearest = NearestNeighbors(n_neighbors=1).fit(reduced).kneighbors(return_distance=False)[:, 0]
     sizes = np.bincount(blocks)[blocks]
     return float(np.mean(blocks[nearest] == blocks)), float(np.mean((sizes - 1) / (len(blocks) - 1)))
 
 
 def judge_seed(seen: Features, defective: Flags, blocks: Indices, judging: Judging, seed: int) -> Judged:
-    """Judge all cells with one seed under both schemes, and measure the floors and the controls."""
+    """Judge all cells with one seed and every kind of folds, and measure floors and controls."""
     rows: list[dict[str, Any]] = []
     right: dict[str, NDArray[np.float64]] = {}
 
     def add(system: str, metric: str, value: float) -> None:
         rows.append({"system": system, "seed": seed, "metric": metric, "value": value})
 
-    for scheme in SCHEMES:
-        parts, decisions = judge_cells(seen, defective, blocks, judging, scheme, seed)
-        right[scheme] = shares_ordered(parts, defective, decisions)
-        add(scheme, "AUC", fold_auc(parts, defective, decisions))
-        add(scheme, "AUC within blocks", within_auc(parts, defective, decisions, blocks))
-        add(scheme, "accuracy", 100 * accuracy_score(defective, decisions > 0))
-        if scheme == "random folds":
+    mixed = np.random.default_rng(seed).permutation(blocks)
+    kept: dict[str, tuple[Scheme, Indices]] = {
+        "random folds": ("random folds", blocks),
+        SHUFFLED: ("grouped folds", mixed),
+        "grouped folds": ("grouped folds", blocks),
+    }
+    for system, (scheme, together) in kept.items():
+        parts, decisions = judge_cells(seen, defective, together, judging, scheme, seed)
+        right[system] = shares_ordered(parts, defective, decisions)
+        add(system, "AUC", fold_auc(parts, defective, decisions))
+        add(system, "AUC within blocks", within_auc(parts, defective, decisions, blocks))
+        add(system, "accuracy", 100 * accuracy_score(defective, decisions > 0))
+        if system == "random folds":
             add(BLOCK_ALONE, "AUC", fold_auc(parts, defective, rates_of_blocks(parts, defective, blocks)))
     add(MAJORITY, "accuracy", 100 * max(defective.mean(), 1 - defective.mean()))
     add(MAJORITY, "AUC", 0.5)
@@ -244,7 +251,7 @@ def flattery(judged: Sequence[Judged], cells: Cells) -> tuple[NDArray[np.float64
     return np.mean(differences, axis=0), cells.decided().blocks
 
 
-def _reduced(judging: Judging, cells: int, seed: int, last: ClassifierMixin | None) -> Pipeline:
-    components = min(judging.components, cells - 1)
+def _reduced(judging: Judging, seen: Features, seed: int, last: ClassifierMixin | None) -> Pipeline:
+    components = min(judging.components, len(seen) - 1, seen.shape[1])
     steps = [StandardScaler(), PCA(components, svd_solver="randomized", random_state=seed)]
     return make_pipeline(*steps, *([last] if last is not None else []))

@@ -1,8 +1,8 @@
 """Inspecting drawn satellites: a small network answers three questions about a picture.
 
 Which panel is broken, how, and which face of the body is seen? One network learns from satellites that are
-lit from the left and turned to the left, another from as many of all kinds. Both are asked about pictures such
-as the first has seen, about others under a sun from the right, and about others turned to the right.
+lit from the left and turned to the left, another from as many of all kinds. Both are asked about pictures
+such as the first has seen, about others under a sun from the right, and about others turned to the right.
 """
 
 from __future__ import annotations
@@ -197,7 +197,8 @@ def draw_pictures(
     for number in range(count):
         fault = FAULTS[number % len(FAULTS)]
         kinds.append((fault, "neither" if fault == "none" else SIDES[number // len(FAULTS) % 2]))
-    scenes = [_scene(*kinds[row], sun, turn, rng) for row in rng.permutation(count)]
+    order = [kinds[row] for row in rng.permutation(count).tolist()]
+    scenes = [_scene(fault, side, sun, turn, rng) for fault, side in order]
     noises = rng.integers(0, 2**31, count).tolist()
     images = [draw(scene, size, noise) for scene, noise in zip(scenes, noises, strict=True)]
     return Pictures(np.stack(images), tuple(scenes))

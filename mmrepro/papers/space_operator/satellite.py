@@ -143,7 +143,7 @@ def faces_camera(corners: Points) -> bool:
 def normal(scene: Scene, face: Face) -> Points:
     """Return the unit vector that a marked face of the body points along, (3,)."""
     own = {"front": (0, 0, 1), "top": (0, 1, 0), "back": (0, 0, -1), "bottom": (0, -1, 0)}[face]
-    return rotation(scene.pitch, scene.yaw, scene.roll) @ np.array(own, dtype=float)
+    return np.asarray(rotation(scene.pitch, scene.yaw, scene.roll) @ np.array(own, dtype=float))
 
 
 def brightness(away: Points, sun: tuple[float, float, float], glint: float = 0.0) -> float:
@@ -157,8 +157,8 @@ def brightness(away: Points, sun: tuple[float, float, float], glint: float = 0.0
     light = float(away @ np.array(sun))
     if light <= 0:
         return _AMBIENT
-    mirrored = 2 * light * away[2] - sun[2]  # how nearly the mirrored ray runs to the camera
-    return _AMBIENT + (1 - _AMBIENT) * light + glint * max(0.0, mirrored) ** 24
+    mirrored = 2 * light * float(away[2]) - sun[2]  # how nearly the mirrored ray runs to the camera
+    return _AMBIENT + (1 - _AMBIENT) * light + glint * float(max(0.0, mirrored) ** 24)
 
 
 def draw(scene: Scene, size: int = SIZE, noise: int | None = None) -> NDArray[np.uint8]:
@@ -183,7 +183,8 @@ def draw(scene: Scene, size: int = SIZE, noise: int | None = None) -> NDArray[np
         away = outward(plate.corners)
         light = brightness(away / np.linalg.norm(away), scene.sun, plate.glint)
         for corners, colour in ((plate.corners, plate.colour), *plate.ink):
-            at = project(corners, size * _FINE)
+            # Pillow cuts fractions off; half a pixel more and it rounds, the same in a mirror.
+            at = project(corners, size * _FINE) + 0.5
             pen.polygon([(x, y) for x, y in at.tolist()], fill=_lit(colour, light))
     picture = np.asarray(fine.reduce(_FINE))
     if noise is None:
@@ -195,7 +196,7 @@ def draw(scene: Scene, size: int = SIZE, noise: int | None = None) -> NDArray[np
 def evidence(scene: Scene, size: int = SIZE) -> float:
     """Return how much of the picture (%) a fault changes by more than noise would.
 
-    A fault may lie where the body hides it, and then no question about it can be answered.
+    A fault that the body hid would change nothing, and no question about it could be answered.
     """
     whole = replace(scene, fault="none", side="neither")
     change = np.abs(draw(scene, size).astype(int) - draw(whole, size)).max(-1)
@@ -257,14 +258,14 @@ def _panel(scene: Scene, side: Side) -> list[_Plate]:
     broken = scene.fault if scene.side == side else "none"
     rng = np.random.default_rng(scene.detail)
     sense = rng.choice((-1.0, 1.0))
-    boom = [np.array([[0.85, -0.08], [1.5, -0.08], [1.5, 0.08], [0.85, 0.08]])]
+    boom = np.array([[0.85, -0.08], [1.5, -0.08], [1.5, 0.08], [0.85, 0.08]])
     if broken == "missing":
-        return _sheets(scene, side, boom[0], _FRAME, 0.0, [], 0.0)
+        return _sheets(scene, side, boom, _FRAME, 0.0, [], 0.0)
     middle = (_ROOT + _TIP) / 2
     halves = [(_ROOT, middle), (middle, _TIP)]
     dead = rng.choice(_ROWS * _COLUMNS, 3, replace=False) if broken == "dead cells" else np.array([], int)
     burnt = _burn(rng) if broken == "burn" else None
-    plates = _sheets(scene, side, boom[0], _FRAME, 0.0, [], 0.0)
+    plates = _sheets(scene, side, boom, _FRAME, 0.0, [], 0.0)
     for number, (start, end) in enumerate(halves):
         outline = np.array([[start, -_WIDTH], [end, -_WIDTH], [end, _WIDTH], [start, _WIDTH]])
         ink = _cells(number, dead)
