@@ -27,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from mmrepro.errors import MMReproError
-from mmrepro.papers.space_operator.solar import Cells
+from mmrepro.papers.space_operator.solar import Cells, block_of
 from mmrepro.training.parallel import Each
 
 Features = NDArray[np.float32]
@@ -236,19 +236,47 @@ def judge_seed(seen: Features, defective: Flags, blocks: Indices, judging: Judgi
 
 
 def judge_seeds(
-    cells: Cells, seeds: Sequence[int], judging: Judging | None = None, each: Each = map
+    seen: Features, cells: Cells, seeds: Sequence[int], judging: Judging | None = None, each: Each = map
 ) -> list[Judged]:
-    """Judge the cells that experts agreed on with every seed; `each` is the `map` that runs the jobs."""
-    judging = judging or Judging()
-    kept = cells.decided()
-    job = partial(judge_seed, features(kept.images), kept.defective, kept.blocks, judging)
+    """Judge cells with every seed; `each` is the `map` that runs the jobs.
+
+    Parameters
+    ----------
+    seen
+        The `features` of the cells' images.
+    cells
+        Those that experts agreed on, as `Cells.decided` gives them.
+    """
+    job = partial(judge_seed, seen, cells.defective, cells.blocks, judging or Judging())
     return list(each(job, list(seeds)))
 
 
-def flattery(judged: Sequence[Judged], cells: Cells) -> tuple[NDArray[np.float64], Indices]:
-    """Return by how much random folds flatter each cell, mean over seeds, and its block: for an interval."""
+def judge_by_module(
+    seen: Features,
+    cells: Cells,
+    modules: Sequence[int],
+    seeds: Sequence[int],
+    judging: Judging | None = None,
+) -> pd.DataFrame:
+    """Measure grouped folds when modules are taken to have other numbers of cells; module, seed, AUC.
+
+    Blocks that cut through modules leave neighbours on both sides of a split again.
+    """
+    rows = []
+    for module in modules:
+        blocks = block_of(cells.numbers, module)
+        for seed in seeds:
+            parts, decisions = judge_cells(
+                seen, cells.defective, blocks, judging or Judging(), "grouped folds", seed
+            )
+            rows.append((module, seed, fold_auc(parts, cells.defective, decisions)))
+    return pd.DataFrame(rows, columns=["module", "seed", "AUC"])
+
+
+def flattery(judged: Sequence[Judged]) -> NDArray[np.float64]:
+    """Return by how much random folds flatter each cell, mean over seeds, (cells,)."""
     differences = [one.right["random folds"] - one.right["grouped folds"] for one in judged]
-    return np.mean(differences, axis=0), cells.decided().blocks
+    return np.asarray(np.mean(differences, axis=0))
 
 
 def _reduced(judging: Judging, seen: Features, seed: int, last: ClassifierMixin | None) -> Pipeline:

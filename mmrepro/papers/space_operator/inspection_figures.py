@@ -14,7 +14,7 @@ from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.space_operator.defects import BLOCK_ALONE, SHUFFLED
 from mmrepro.papers.space_operator.inspector import ANSWERS, BLANK, MAJORITY, TESTS, TRAINED, Pictures
 from mmrepro.papers.space_operator.satellite import FAULTS, SIZE, Scene, draw
-from mmrepro.papers.space_operator.solar import Cells
+from mmrepro.papers.space_operator.solar import MODULE, Cells
 
 
 def cell_gallery(cells: Cells, columns: int = 8) -> Figure:
@@ -135,6 +135,23 @@ def confusion_map(tables: dict[str, pd.DataFrame]) -> Figure:
         axis.set(xlabel="answered", ylabel="right answer" if axis is axes[0][0] else "")
         axis.tick_params(axis="x", rotation=35)
         axis.tick_params(axis="y", rotation=0)
+    return figure
+
+
+def module_curve(table: pd.DataFrame, assumed: int = MODULE) -> Figure:
+    """Draw the AUC of grouped folds by the cells of a block: a dot a seed, a line for the mean.
+
+    Parameters
+    ----------
+    table
+        As `defects.judge_by_module` gives it.
+    """
+    figure, axis = plt.subplots(figsize=(6.8, 3))
+    axis.plot(table["module"], table["AUC"], "o", color=PALETTE[0], ms=5, alpha=0.6)
+    axis.plot(table.groupby("module")["AUC"].mean(), "-", color=PALETTE[0], lw=1.4)
+    axis.axvline(assumed, color=PALETTE[1], ls="--", lw=1.2, label="assumed")
+    axis.set(xlabel="cells of a block", ylabel="AUC of grouped folds", xticks=sorted(set(table["module"])))
+    axis.legend(frameon=False)
     return figure
 
 

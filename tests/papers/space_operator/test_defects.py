@@ -11,6 +11,7 @@ from mmrepro.papers.space_operator.defects import (
     features,
     flattery,
     fold_auc,
+    judge_by_module,
     judge_cells,
     judge_seed,
     judge_seeds,
@@ -21,7 +22,7 @@ from mmrepro.papers.space_operator.defects import (
     split,
     within_auc,
 )
-from mmrepro.papers.space_operator.solar import read_cells
+from mmrepro.papers.space_operator.solar import Cells, read_cells, type_of
 from mmrepro.papers.space_operator.solar_sample import write_cells
 
 BLOCKS = np.repeat(np.arange(20), 12)
@@ -133,13 +134,22 @@ def test_too_few_cells_or_blocks_are_told(leaky):
         features(np.zeros((1, 100, 100), np.uint8))
 
 
+def test_blocks_that_cut_through_modules_leak_again(leaky):
+    seen, defective = leaky
+    numbers = 901 + np.arange(240)  # inside one stretch of a type
+    cells = Cells(np.zeros((240, 1, 1), np.uint8), defective * 1.0, type_of(numbers), numbers)
+    table = judge_by_module(seen, cells, (6, 12), (0, 1)).groupby("module")["AUC"].mean()
+    assert table[6] > 0.9
+    assert table[12] < table[6] - 0.2
+
+
 def test_generated_cells_run_through_twice_alike(tmp_path):
     write_cells(tmp_path, 6)
-    cells = read_cells(tmp_path)
-    judged = judge_seeds(cells, (0, 1), Judging(folds=3, components=20))
-    again = judge_seeds(cells, (0, 1), Judging(folds=3, components=20))
+    cells = read_cells(tmp_path).decided()
+    seen = features(cells.images)
+    assert seen.shape == (48, 8 * 8 * 8 + 16 * 16)
+    judged, again = (judge_seeds(seen, cells, (0, 1), Judging(folds=3, components=20)) for _ in range(2))
     assert all(one.rows.equals(other.rows) for one, other in zip(judged, again, strict=True))
     assert list(judged[0].rows.columns) == ["system", "seed", "metric", "value"]
-    differences, blocks = flattery(judged, cells)
-    assert differences.shape == blocks.shape == (len(cells.decided()),)
-    assert features(cells.images[:2]).shape == (2, 8 * 8 * 8 + 16 * 16)
+    by_hand = [one.right["random folds"] - one.right["grouped folds"] for one in judged]
+    assert np.allclose(flattery(judged), sum(by_hand) / 2)

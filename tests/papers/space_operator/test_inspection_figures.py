@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from mmrepro.papers.space_operator import inspection_figures as figures
-from mmrepro.papers.space_operator.defects import Judging, judge_seeds
+from mmrepro.papers.space_operator.defects import Judging, features, judge_seeds
 from mmrepro.papers.space_operator.inspector import InspectionSettings, confusion, draw_pictures, inspect_seed
 from mmrepro.papers.space_operator.solar import read_cells
 from mmrepro.papers.space_operator.solar_sample import write_cells
@@ -24,7 +24,8 @@ def test_cells_and_folds_are_drawn(tmp_path):
     cells = read_cells(tmp_path, 64)
     shown = figures.cell_gallery(cells, 4).axes
     assert sum(len(axis.images) for axis in shown) == 8
-    judged = judge_seeds(cells, (0, 1, 2), Judging(folds=3, components=10))
+    seen = features(cells.images)
+    judged = judge_seeds(seen, cells, (0, 1, 2), Judging(folds=3, components=10))
     rows = pd.concat([one.rows for one in judged])
     axes = figures.fold_pairs(rows).axes
     assert len(axes) == 2 and len(lines(axes[0], "o")) == 3
@@ -32,6 +33,8 @@ def test_cells_and_folds_are_drawn(tmp_path):
     assert lines(axes[0], "D")[0].get_ydata()[2] == pytest.approx(mean)
     found = lines(figures.leak_bars(rows, (0.5, 0.1)).axes[0], "D")
     assert found[1].get_xdata()[0] == 50
+    table = pd.DataFrame({"module": [30, 30, 60], "seed": [0, 1, 0], "AUC": [0.6, 0.8, 0.5]})
+    assert list(figures.module_curve(table).axes[0].lines[1].get_ydata()) == pytest.approx([0.7, 0.5])
 
 
 def test_satellites_and_answers_are_drawn():
