@@ -11,9 +11,11 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from mmrepro.display.style import INK, PALETTE, RULE
+from mmrepro.papers.space_operator.camera import SIZE, draw
 from mmrepro.papers.space_operator.defects import BLOCK_ALONE, SHUFFLED
-from mmrepro.papers.space_operator.inspector import ANSWERS, BLANK, MAJORITY, TESTS, TRAINED, Pictures
-from mmrepro.papers.space_operator.satellite import FAULTS, SIZE, Scene, draw
+from mmrepro.papers.space_operator.inspector import BLANK, MAJORITY, TESTS, TRAINED
+from mmrepro.papers.space_operator.satellite import FAULTS, Scene
+from mmrepro.papers.space_operator.sightings import ANSWERS, Pictures
 from mmrepro.papers.space_operator.solar import MODULE, Cells
 
 

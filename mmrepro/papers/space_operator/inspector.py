@@ -8,11 +8,10 @@ such as the first has seen, about others under a sun from the right, and about o
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -23,28 +22,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmrepro.errors import MMReproError
-from mmrepro.papers.space_operator.satellite import (
-    FACES,
-    FAULTS,
-    SIDES,
-    SIZE,
-    Fault,
-    Scene,
-    Side,
-    draw,
-)
+from mmrepro.papers.space_operator.camera import SIZE
+from mmrepro.papers.space_operator.sightings import ANSWERS, Half, Images, Pictures, blanked, draw_pictures
 from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
 from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 
-Half = Literal["any", "left", "right"]
-Images = NDArray[np.uint8]
-ANSWERS: dict[str, tuple[str, ...]] = {"panel": SIDES, "fault": FAULTS, "face": FACES}
-"""Question -> what may be answered."""
 ALL = "all three"
 MAJORITY = "majority"
-_TILT, _YAW, _ROLL = 0.6, 0.5, 0.5  # largest turns, in radians
-_PHASE = (0.25, 1.25)  # angle between sun and camera as the satellite sees them, in radians
 _SEEDS_APART = 10_000
 TESTS: dict[str, tuple[Half, Half]] = {
     "seen": ("left", "left"),
@@ -79,27 +64,6 @@ class InspectionSettings(BaseModel):
     batch_size: Annotated[int, Field(ge=1)] = 50
     threads: Annotated[int, Field(ge=1)] = 1
     device: str = "cpu"
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Drawn satellites: pictures (pictures, size, size, 3) of 0 to 255, and what each shows."""
-
-    images: Images
-    scenes: tuple[Scene, ...]
-
-    def __len__(self) -> int:
-        return len(self.scenes)
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """Right answers as places in `ANSWERS`, (pictures, 3)."""
-        return np.array(
-            [
-                (SIDES.index(each.side), FAULTS.index(each.fault), FACES.index(each.face))
-                for each in self.scenes
-            ]
-        )
 
 
 @dataclass(frozen=True)
@@ -173,40 +137,6 @@ def answers(net: Inspector, images: Images, at_once: int = 250) -> NDArray[np.in
         scores = net(torch.from_numpy(images[start : start + at_once]).to(device))
         found.append(torch.stack([each.argmax(-1) for each in scores], -1).cpu())
     return torch.cat(found).numpy()
-
-
-def draw_pictures(
-    count: int, seed: int, *, sun: Half = "any", turn: Half = "any", size: int = SIZE
-) -> Pictures:
-    """Draw satellites, as many of each fault, and of each side of it, as of any other.
-
-    Parameters
-    ----------
-    sun
-        From which half of the sky the light comes.
-    turn
-        To which side the satellite's seen face is turned.
-
-    Notes
-    -----
-    Poses are such that each question can be answered from the picture: a face is turned towards the camera by
-    more than any other, and panels by more than they are turned away, beside the body and not behind it.
-    """
-    rng = np.random.default_rng(seed)
-    kinds: list[tuple[Fault, Side]] = []
-    for number in range(count):
-        fault = FAULTS[number % len(FAULTS)]
-        kinds.append((fault, "neither" if fault == "none" else SIDES[number // len(FAULTS) % 2]))
-    order = [kinds[row] for row in rng.permutation(count).tolist()]
-    scenes = [_scene(fault, side, sun, turn, rng) for fault, side in order]
-    noises = rng.integers(0, 2**31, count).tolist()
-    images = [draw(scene, size, noise) for scene, noise in zip(scenes, noises, strict=True)]
-    return Pictures(np.stack(images), tuple(scenes))
-
-
-def blanked(images: Images) -> Images:
-    """Return as many pictures of the mean colour of `images`."""
-    return np.broadcast_to(images.mean((0, 1, 2)).astype(np.uint8), images.shape).copy()
 
 
 def train_inspector(
@@ -290,23 +220,3 @@ def _drawn(
         name: draw_pictures(count, first + place, sun=sun, turn=turn, size=settings.size)
         for place, (name, (sun, turn)) in enumerate(kinds.items())
     }
-
-
-def _scene(fault: Fault, side: Side, sun: Half, turn: Half, rng: np.random.Generator) -> Scene:
-    """Draw a pose and a sun."""
-    tilt, roll, aim = rng.uniform((-_TILT, -_ROLL, -_TILT), (_TILT, _ROLL, _TILT))
-    pitch = rng.integers(len(FACES)) * math.pi / 2 + tilt
-    yaw = _signed(rng.uniform(0, _YAW), turn, rng)
-    return Scene(pitch, yaw, roll, aim - pitch, _sun(sun, rng), fault, side, int(rng.integers(2**31)))
-
-
-def _sun(half: Half, rng: np.random.Generator) -> tuple[float, float, float]:
-    phase, around = rng.uniform(*_PHASE), rng.uniform(-math.pi / 2, math.pi / 2)
-    x = _signed(math.sin(phase) * math.cos(around), half, rng)
-    return x, math.sin(phase) * math.sin(around), math.cos(phase)
-
-
-def _signed(value: float, half: Half, rng: np.random.Generator) -> float:
-    """Give a value the sign of a half, left being less than nothing, or either at random."""
-    positive = rng.random() < 0.5 if half == "any" else half == "right"
-    return value if positive else -value

@@ -4,7 +4,7 @@ The paper shows a real model to a camera that an arm moves, and its pictures are
 panels is drawn under a pose and a sun, with a fault that is known, so that answers can be counted. It has
 none of what makes the real task hard (an arm, clutter, blur), and no number of it is the paper's.
 
-Coordinates are the camera's: x to the right, y up, z towards the camera, in half widths of the body.
+Coordinates are the camera's: x to the right, y up, z towards the camera, in about half widths of the body.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from mmrepro.errors import MMReproError
 
@@ -28,16 +27,11 @@ Colour = tuple[float, float, float]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 SIDES: tuple[Side, ...] = get_args(Side)
 FACES: tuple[Face, ...] = get_args(Face)
-SIZE = 64
 
-DISTANCE = 9.0  # of the camera from the middle of the body
-_SPAN = 3.5  # half of what the picture shows, at the body
-_FINE = 2  # drawn twice as fine and reduced, against stairs
 _HALF = np.array([0.9, 0.9, 0.9])
 _ROOT, _TIP, _WIDTH = 1.3, 3.1, 0.75  # where a panel begins and ends along x, and half its width
 _ROWS, _COLUMNS = 2, 4
-_AMBIENT, _GLINT = 0.22, 0.5
-_BLACK: Colour = (4, 5, 10)
+_GLINT = 0.5
 _BODY: Colour = (205, 180, 120)
 _INK: Colour = (70, 30, 30)
 _CELL: Colour = (50, 90, 210)
@@ -45,7 +39,6 @@ _FRAME: Colour = (190, 195, 205)
 _DEAD: Colour = (28, 26, 30)
 _CHAR: Colour = (120, 62, 22)
 _BEND = math.radians(50)
-_NOISE = 5.0  # standard deviation of a picture's noise, in steps of 255
 
 
 @dataclass(frozen=True)
@@ -101,7 +94,7 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class _Plate:
+class Plate:
     """A flat piece: corners (points, 3), colour, how much it glints, and ink drawn on it in that order."""
 
     corners: Points
@@ -119,108 +112,19 @@ def rotation(pitch: float, yaw: float, roll: float) -> Points:
     return np.asarray(about_z @ about_y @ about_x)
 
 
-def project(points: Points, size: int = SIZE) -> Points:
-    """Return where points (..., 3) stand in a picture, (..., 2): column and row of a pixel's middle.
-
-    A pinhole camera: what is twice as far is half as large.
-    """
-    scale = size / 2 / _SPAN * DISTANCE / (DISTANCE - points[..., 2])
-    middle = (size - 1) / 2
-    return np.stack([middle + scale * points[..., 0], middle - scale * points[..., 1]], -1)
-
-
-def outward(corners: Points) -> Points:
-    """Return the vector away from the side from which corners (points, 3) run against the clock, (3,)."""
-    (ax, ay, az), (bx, by, bz) = (corners[1] - corners[0]).tolist(), (corners[2] - corners[1]).tolist()
-    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
-
-
-def faces_camera(corners: Points) -> bool:
-    """Whether that side of a flat piece is the one that the camera sees."""
-    return bool(outward(corners) @ (np.array([0, 0, DISTANCE]) - corners[0]) > 0)
-
-
 def normal(scene: Scene, face: Face) -> Points:
     """Return the unit vector that a marked face of the body points along, (3,)."""
     own = {"front": (0, 0, 1), "top": (0, 1, 0), "back": (0, 0, -1), "bottom": (0, -1, 0)}[face]
     return np.asarray(rotation(scene.pitch, scene.yaw, scene.roll) @ np.array(own, dtype=float))
 
 
-def brightness(away: Points, sun: tuple[float, float, float], glint: float = 0.0) -> float:
-    """Return how bright a surface looks: Lambert's law above a floor, and a glint like a mirror's.
-
-    Parameters
-    ----------
-    away
-        Unit vector away from the surface, (3,), on the side that is seen.
-    """
-    light = float(away @ np.array(sun))
-    if light <= 0:
-        return _AMBIENT
-    mirrored = 2 * light * float(away[2]) - sun[2]  # how nearly the mirrored ray runs to the camera
-    return _AMBIENT + (1 - _AMBIENT) * light + glint * float(max(0.0, mirrored) ** 24)
-
-
-def draw(scene: Scene, size: int = SIZE, noise: int | None = None) -> NDArray[np.uint8]:
-    """Draw a scene, (size, size, 3).
-
-    Parameters
-    ----------
-    noise
-        Seed of the camera's noise; None draws without.
-
-    Raises
-    ------
-    MMReproError
-        For a size that is too small to see cells in.
-    """
-    if size < 48:
-        raise MMReproError(f"a picture of {size} pixels is too small for a panel's cells; give at least 48.")
-    fine = Image.new("RGB", (size * _FINE, size * _FINE), _whole(_BLACK))
-    pen = ImageDraw.Draw(fine)
-    # The painter's algorithm: what is farther is painted first.
-    for plate in sorted(_plates(scene), key=lambda each: float(each.corners[:, 2].mean())):
-        away = outward(plate.corners)
-        light = brightness(away / np.linalg.norm(away), scene.sun, plate.glint)
-        for corners, colour in ((plate.corners, plate.colour), *plate.ink):
-            # Pillow cuts fractions off; half a pixel more and it rounds, the same in a mirror.
-            at = project(corners, size * _FINE) + 0.5
-            pen.polygon([(x, y) for x, y in at.tolist()], fill=_lit(colour, light))
-    picture = np.asarray(fine.reduce(_FINE))
-    if noise is None:
-        return picture
-    grain = np.random.default_rng(noise).normal(0, _NOISE, picture.shape)
-    return np.clip(picture + grain, 0, 255).astype(np.uint8)
-
-
-def evidence(scene: Scene, size: int = SIZE) -> float:
-    """Return how much of the picture (%) a fault changes by more than noise would.
-
-    A fault that the body hid would change nothing, and no question about it could be answered.
-    """
-    whole = replace(scene, fault="none", side="neither")
-    change = np.abs(draw(scene, size).astype(int) - draw(whole, size)).max(-1)
-    return float(100 * np.mean(change > 4 * _NOISE))
-
-
-def _plates(scene: Scene) -> list[_Plate]:
-    """Return the pieces that face the camera, in the camera's coordinates."""
-    turn = rotation(scene.pitch, scene.yaw, scene.roll)
-    plates = [*_body(), *_panel(scene, "left"), *_panel(scene, "right")]
-    turned = [
-        _Plate(
-            each.corners @ turn.T,
-            each.colour,
-            each.glint,
-            tuple((points @ turn.T, colour) for points, colour in each.ink),
-        )
-        for each in plates
-    ]
-    return [each for each in turned if faces_camera(each.corners)]
+def pieces(scene: Scene) -> list[Plate]:
+    """Return the plates of which the satellite is made, both sides of each, before it is turned."""
+    return [*_body(), *_panel(scene, "left"), *_panel(scene, "right")]
 
 
 @functools.cache
-def _body() -> list[_Plate]:
+def _body() -> list[Plate]:
     """Return the box: four faces with a mark each, and the two that bear panels."""
     square = np.array([[-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]]) * _HALF
     quarter = math.pi / 2
@@ -228,8 +132,8 @@ def _body() -> list[_Plate]:
     for number, face in enumerate(FACES):
         turn = rotation(-quarter * number, 0, 0).T
         ink = tuple((points @ turn, colour) for points, colour in _mark(face))
-        plates.append(_Plate(square @ turn, _BODY, ink=ink))
-    return plates + [_Plate(square @ rotation(0, side, 0).T, _BODY) for side in (quarter, -quarter)]
+        plates.append(Plate(square @ turn, _BODY, ink=ink))
+    return plates + [Plate(square @ rotation(0, side, 0).T, _BODY) for side in (quarter, -quarter)]
 
 
 def _mark(face: Face) -> list[tuple[Points, Colour]]:
@@ -253,7 +157,7 @@ def _mark(face: Face) -> list[tuple[Points, Colour]]:
     return [(bar @ rotation(0, 0, turn).T, _INK) for turn in (math.pi / 4, -math.pi / 4)]
 
 
-def _panel(scene: Scene, side: Side) -> list[_Plate]:
+def _panel(scene: Scene, side: Side) -> list[Plate]:
     """Return the boom and the panel of a side, front and back, as the body has them."""
     broken = scene.fault if scene.side == side else "none"
     rng = np.random.default_rng(scene.detail)
@@ -305,7 +209,7 @@ def _sheets(
     glint: float,
     ink: list[tuple[Points, Colour]],
     bend: float,
-) -> list[_Plate]:
+) -> list[Plate]:
     """Return both sides of a flat piece of the right panel, moved to its side and turned with the drive.
 
     Parameters
@@ -326,15 +230,5 @@ def _sheets(
     both = []
     for step in (1, -1):
         marks = tuple((placed(points)[::step], shade) for points, shade in ink)
-        both.append(_Plate(placed(outline)[::step], colour, glint, marks))
+        both.append(Plate(placed(outline)[::step], colour, glint, marks))
     return both
-
-
-def _whole(colour: Colour) -> tuple[int, int, int]:
-    red, green, blue = (min(255, round(part)) for part in colour)
-    return red, green, blue
-
-
-def _lit(colour: Colour, light: float) -> tuple[int, int, int]:
-    red, green, blue = colour
-    return _whole((red * light, green * light, blue * light))

@@ -4,7 +4,8 @@ import pytest
 
 from mmrepro.papers.space_operator import inspection_figures as figures
 from mmrepro.papers.space_operator.defects import Judging, features, judge_seeds
-from mmrepro.papers.space_operator.inspector import InspectionSettings, confusion, draw_pictures, inspect_seed
+from mmrepro.papers.space_operator.inspector import InspectionSettings, confusion, inspect_seed
+from mmrepro.papers.space_operator.sightings import draw_pictures
 from mmrepro.papers.space_operator.solar import read_cells
 from mmrepro.papers.space_operator.solar_sample import write_cells
 

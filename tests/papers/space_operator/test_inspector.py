@@ -5,7 +5,6 @@ import torch
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.inspector import (
     ALL,
-    ANSWERS,
     BLANK,
     MAJORITY,
     TESTS,
@@ -14,38 +13,15 @@ from mmrepro.papers.space_operator.inspector import (
     accuracy_rows,
     answer_loss,
     answers,
-    blanked,
     confusion,
-    draw_pictures,
     inspect_seed,
     most_common,
     train_inspector,
 )
 from mmrepro.papers.space_operator.satellite import FAULTS
+from mmrepro.papers.space_operator.sightings import blanked, draw_pictures
 
 TINY = InspectionSettings(train=40, test=20, epochs=1, width=4, size=48)
-
-
-def test_draws_each_fault_and_side_as_often():
-    pictures = draw_pictures(100, 0, size=48)
-    assert pictures.images.shape == (100, 48, 48, 3)
-    kinds = [(scene.fault, scene.side) for scene in pictures.scenes]
-    assert kinds.count(("none", "neither")) == 20
-    assert all(kinds.count((fault, side)) == 10 for fault in FAULTS[1:] for side in ("left", "right"))
-    assert pictures.labels[0].tolist() == [
-        list(names).index(getattr(pictures.scenes[0], key))
-        for names, key in zip(ANSWERS.values(), ("side", "fault", "face"), strict=True)
-    ]
-
-
-def test_halves_are_kept_and_draws_are_seeded():
-    pictures = draw_pictures(60, 1, sun="left", turn="right", size=48)
-    assert all(scene.sun[0] < 0 < scene.yaw for scene in pictures.scenes)
-    assert all(scene.sun[2] > 0 for scene in pictures.scenes)
-    again = draw_pictures(60, 1, sun="left", turn="right", size=48)
-    assert np.array_equal(pictures.images, again.images)
-    both = draw_pictures(60, 1, size=48)
-    assert len({scene.sun[0] > 0 for scene in both.scenes}) == len({s.yaw > 0 for s in both.scenes}) == 2
 
 
 def test_scores_gradients_and_wrong_sizes():
