@@ -9,7 +9,6 @@ TEXT, PICTURE, BOTH = "telemetry", "picture", "telemetry + picture"
 BLANKED, SHUFFLED = "telemetry + blank picture", "telemetry + another's picture"
 MORE, CORRECTED = "telemetry, trained on", "telemetry, corrected"
 SLOW = "telemetry + picture, slow replies"
-FREE = "telemetry, any word"
 
 
 SENSES: dict[str, Senses] = {TEXT: "text", PICTURE: "picture", BOTH: "both"}

@@ -52,21 +52,27 @@ def row(ended: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def agent_table(agents: Sequence[Agent], scenarios: Sequence[str], starts: Sequence[Start]) -> pd.DataFrame:
+def scene(name: str, timeout: float = 240.0, **settings: Any) -> MakeEnv:
+    """Make environments as all flights of the chapter have them; they end at `timeout`, in s."""
+    return partial(SpaceEnv, name, gap=GAP, rules=Rules(timeout=timeout), **settings)
+
+
+def agent_table(
+    agents: Sequence[Agent], scenarios: Mapping[str, MakeEnv], starts: Sequence[Start]
+) -> pd.DataFrame:
     """Fly every agent in every scenario from the same starts: agent, scenario, start, and `row`."""
-    rows = []
-    for name in scenarios:
-        for agent in agents:
-            flown = fly_each(agent, starts, partial(SpaceEnv, name, gap=GAP))
-            keys = {"agent": agent.name, "scenario": name}
-            rows += [keys | {"start": number} | row(ended) for number, ended in enumerate(flown)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {"agent": agent.name, "scenario": name, "start": number} | row(ended)
+        for name, make_env in scenarios.items()
+        for agent in agents
+        for number, ended in enumerate(fly_each(agent, starts, make_env))
+    )
 
 
 def paired(table: pd.DataFrame, by: str, first: Any, second: Any, column: str) -> NDArray[np.float64]:
     """Return first minus second of a column, start by start."""
     wide = table.pivot(index="start", columns=by, values=column)
-    return (wide[first] - wide[second]).to_numpy(float)
+    return np.asarray(wide[first] - wide[second], dtype=float)
 
 
 def naive_table(published: Sequence[PublishedRow]) -> pd.DataFrame:
@@ -98,30 +104,28 @@ def naive_table(published: Sequence[PublishedRow]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def misread(agent: Agent, starts: Sequence[Start], share: float) -> pd.DataFrame:
-    """Fly with a share of late reads: start, true and sampled closest approach, with and without them (m)."""
-    rows = []
-    for late in (0.0, share):
-        make: MakeEnv = partial(SpaceEnv, "PE1_E1_I3", gap=GAP, late_reads=late)
-        for number, ended in enumerate(fly_each(agent, starts, make)):
-            rows.append({"late": late > 0, "start": number} | row(ended))
-    return pd.DataFrame(rows)
+def misread(agent: Agent, starts: Sequence[Start], share: float, timeout: float = 240.0) -> pd.DataFrame:
+    """Fly with and without a share of late reads: late (whether), start, and `row`."""
+    return pd.DataFrame(
+        {"late": late > 0, "start": number} | row(ended)
+        for late in (0.0, share)
+        for number, ended in enumerate(fly_each(agent, starts, scene("PE1_E1_I3", timeout, late_reads=late)))
+    )
 
 
-def malformed_table(agent: Agent, shares: Iterable[float], starts: Sequence[Start]) -> pd.DataFrame:
+def malformed_table(
+    agent: Agent, shares: Iterable[float], starts: Sequence[Start], make_env: MakeEnv
+) -> pd.DataFrame:
     """Fly an agent some of whose replies cannot be read, holding the last burn: share, start, and `row`."""
-    rows = []
-    for share in shares:
-        flown = fly_each(Spoken(agent, share), starts)
-        rows += [{"share": share, "start": number} | row(ended) for number, ended in enumerate(flown)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {"share": share, "start": number} | row(ended)
+        for share in shares
+        for number, ended in enumerate(fly_each(Spoken(agent, share), starts, make_env))
+    )
 
 
 def means(flights: pd.DataFrame, columns: Sequence[str]) -> list[dict[str, Any]]:
     """Return the mean over starts of each column by system and seed, as a chapter measures them."""
-    found = flights.groupby(["system", "seed"], sort=False)[list(columns)].mean()
-    return [
-        {"system": system, "seed": seed, "metric": metric, "value": value}
-        for (system, seed), values in found.iterrows()
-        for metric, value in values.items()
-    ]
+    found = flights.groupby(["system", "seed"], sort=False)[list(columns)].mean().reset_index()
+    tidy = found.melt(["system", "seed"], var_name="metric")
+    return [{str(key): value for key, value in each.items()} for each in tidy.to_dict("records")]

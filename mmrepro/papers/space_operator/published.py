@@ -28,6 +28,10 @@ PPO,1930,2404,2346
 REPLY_TIMES = (5.057, 5.117, 5.083, 5.057, 5.257, 5.264)
 """Seconds a reply of the authors' vision-language agent, off its console in their video of January 2025."""
 REPLY_TIME = round(fmean(REPLY_TIMES), 2)
+MALFORMED = 7 / 40
+"""Share of malformed replies in the released log of the authors' GPT-3.5 agent."""
+LATE_SHARE = 13 / 46
+"""Share of moments of the longest log in which the evader was read late: `validation.late_share`."""
 
 NAIVE, ZERO_SHOT, TUNED = "naive", "zero-shot", "fine-tuned"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,7 @@ import torch
 from mmrepro.modeling.captioner import DecoderSettings
 from mmrepro.papers.space_operator import arms
 from mmrepro.papers.space_operator.agents import Navball
-from mmrepro.papers.space_operator.environment import SpaceEnv
-from mmrepro.papers.space_operator.evaluation import mixed_starts, row
+from mmrepro.papers.space_operator.evaluation import mixed_starts, row, scene
 from mmrepro.papers.space_operator.eye import Eye
 from mmrepro.papers.space_operator.picture import blanked, shuffled
 from mmrepro.papers.space_operator.policy import Operator, Senses, agreement, imitation_loss
@@ -25,7 +23,6 @@ from mmrepro.papers.space_operator.published import REPLY_TIME
 from mmrepro.papers.space_operator.rollout import corrected, fly_each, rollout
 from mmrepro.papers.space_operator.settings import Settings
 from mmrepro.papers.space_operator.teacher import (
-    GAP,
     Decisions,
     DemonstrationSettings,
     demonstrate,
@@ -38,7 +35,7 @@ from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 
 _SEEDS_APART = 10_000  # between the moments that are learned from and those held out
-EVADING = "PE1_E3_I3"
+PASSIVE, EVADING = "PE1_E1_I3", "PE1_E3_I3"
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,7 @@ def _extended(operator: Operator, learned: Decisions, settings: Settings, seed: 
     The second is the control: as many steps, nothing new.
     """
     starts = random_starts(settings.corrected_starts, seed + 2 * _SEEDS_APART)
-    own = corrected(operator, starts, Navball(DURATION), size=settings.size)
+    own = corrected(operator, starts, Navball(DURATION), scene(PASSIVE, settings.timeout), size=settings.size)
     both = joined(learned, own)
     repeated = np.random.default_rng(seed).integers(0, len(learned.lines), len(own.lines))
     again = Decisions(
@@ -153,19 +150,18 @@ def _fly_all(operators: dict[str, Operator], held: Decisions, settings: Settings
     placed = mixed_starts(settings.starts, seed)
     places, starts = [place for place, _ in placed], [start for _, start in placed]
     rng = np.random.default_rng(seed)
-    evading = partial(SpaceEnv, EVADING, gap=GAP)
-    slow = partial(SpaceEnv, "PE1_E1_I3", gap=GAP, reply_time=REPLY_TIME)
+    passive, evading = scene(PASSIVE, settings.timeout), scene(EVADING, settings.timeout)
+    slow = scene(PASSIVE, settings.timeout, reply_time=REPLY_TIME)
     flown: dict[str, list[dict[str, Any]]] = {
-        name: rollout(operator, starts) for name, operator in operators.items()
+        name: rollout(operator, starts, passive) for name, operator in operators.items()
     }
     seeing = operators[arms.BOTH]
-    flown[arms.BLANKED] = rollout(seeing, starts, look=blanked)
+    flown[arms.BLANKED] = rollout(seeing, starts, passive, look=blanked)
     flown[arms.SHUFFLED] = rollout(
-        seeing, starts, look=lambda pictures: shuffled(pictures, held.pictures, rng)
+        seeing, starts, passive, look=lambda pictures: shuffled(pictures, held.pictures, rng)
     )
     flown[arms.SLOW] = rollout(seeing, starts, slow)
-    flown[arms.FREE] = rollout(operators[arms.TEXT], starts, free=True)
-    flown[arms.TEACHER] = fly_each(Navball(DURATION), starts)
+    flown[arms.TEACHER] = fly_each(Navball(DURATION), starts, passive)
     table = _table(flown, places, "passive", seed)
     game = starts[: (len(starts) + 1) // 2]
     chased = {

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from mmrepro.papers.settings import ChapterSettings
+from mmrepro.papers.space_operator.scenario import START
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -18,6 +19,8 @@ class Settings(ChapterSettings):
     ----------
     flights
         Starts of every agent that does not learn.
+    timeout
+        Mission time in s at which flights end; 240 is the game's.
     decisions, held_out
         Moments of the teacher's flights to learn from, and others to test agreement on.
     size
@@ -38,22 +41,19 @@ class Settings(ChapterSettings):
         Shares of replies that are made malformed; the share of the authors' log is added.
     cells
         Images of solar cells: those of the whole set, or of a small part of it.
-    fold_repeats
-        Times that the cells are dealt into folds.
-    satellites
-        Rendered pictures of satellites to learn from; a quarter as many are the test.
-    satellite_epochs
-        Of the network that inspects them.
+    satellites, satellite_tests, satellite_epochs
+        Rendered pictures of satellites to learn from, pictures of each test, and epochs.
     workers
         Processes in which seeds are trained side by side.
     vision_model
         ``none``, or ``qwen2-vl`` to fly a real vision-language model.
-    model_decisions, model_epochs, model_starts, model_size
-        Decisions that it is tuned on, how often, starts that it flies, and pixels of its pictures.
+    model_seeds, model_starts, model_decisions, model_size
+        Of that model: seeds, starts of each flight, decisions that it is tuned on, pixels of its pictures.
     """
 
-    flights: Annotated[int, Field(ge=2, le=10_000)] = 24
-    decisions: Annotated[int, Field(ge=8)] = 2500
+    flights: Annotated[int, Field(ge=2, le=10_000)] = 16
+    timeout: Annotated[float, Field(gt=START, le=3600)] = 240.0
+    decisions: Annotated[int, Field(ge=8)] = 2000
     held_out: Annotated[int, Field(ge=4)] = 400
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 96
     eye_pictures: Annotated[int, Field(ge=16)] = 10_000
@@ -70,15 +70,15 @@ class Settings(ChapterSettings):
     reply_times: tuple[Annotated[float, Field(ge=0, le=60)], ...] = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
     spoilt: tuple[Share, ...] = (0.0, 0.05, 0.1, 0.3)
     cells: Literal["elpv", "elpv_subset"] = "elpv_subset"
-    fold_repeats: Annotated[int, Field(ge=2, le=100)] = 8
-    satellites: Annotated[int, Field(ge=40)] = 1500
+    satellites: Annotated[int, Field(ge=20)] = 800
+    satellite_tests: Annotated[int, Field(ge=20)] = 200
     satellite_epochs: Annotated[int, Field(ge=1)] = 10
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     vision_model: Literal["none", "qwen2-vl"] = "none"
-    model_decisions: Annotated[int, Field(ge=2)] = 20_000
-    model_epochs: Annotated[int, Field(ge=1)] = 2
-    model_starts: Annotated[int, Field(ge=2, multiple_of=2)] = 64
-    model_size: Annotated[int, Field(ge=32, multiple_of=32)] = 448
+    model_seeds: Annotated[int, Field(ge=1, le=100)] = 3
+    model_starts: Annotated[int, Field(ge=1)] = 8
+    model_decisions: Annotated[int, Field(ge=2)] = 4000
+    model_size: Annotated[int, Field(ge=32)] = 448
 
     @field_validator("reply_times", "spoilt")
     @classmethod
