@@ -12,7 +12,8 @@ from mmrepro.papers.space_operator.score import Approach, pursuit_score
 
 def worth(distance: float, speed: float, propellant_kg: float, time: float) -> float:
     """Return the PE1 score of a closest approach."""
-    return (0.1 * distance) ** 2 + (0.5 * speed) ** 1.5 + (0.1 * propellant_kg) ** 1.25 + 0.01 * time
+    burnt = math.pow(0.1 * propellant_kg, 1.25)
+    return (0.1 * distance) ** 2 + math.pow(0.5 * speed, 1.5) + burnt + 0.01 * time
 
 
 def _check_worth(answer: Answer) -> None:
@@ -69,8 +70,8 @@ EXERCISES = (
         title="What a flight is worth",
         level="easy",
         task=(
-            "Write `worth(distance, speed, propellant_kg, time)`, the score of PE1, from its formula above. Then "
-            "ask it: what does a miss of fifty metres cost, and how much propellant is that?"
+            "Write `worth(distance, speed, propellant_kg, time)`, the score of PE1, from its formula above. "
+            "Then ask it: what does a miss of fifty metres cost, and how much propellant is that?"
         ),
         hint="Four terms; only the powers differ.",
         solution=worth,
@@ -80,8 +81,8 @@ EXERCISES = (
         title="What a tank is worth",
         level="medium",
         task=(
-            "Write `speed_left(units, dry_kg=1885.0)`: the change of speed, in m/s, that so many *units* of propellant "
-            "give, with a specific impulse of 240 s and 9.80665 m/s² for standard gravity."
+            "Write `speed_left(units, dry_kg=1885.0)`: the change of speed, in m/s, that so many *units* of "
+            "propellant give, with a specific impulse of 240 s and 9.80665 m/s² for standard gravity."
         ),
         hint="The rocket equation, and what a unit weighs.",
         solution=speed_left,
@@ -91,7 +92,7 @@ EXERCISES = (
         title="How near they come",
         level="hard",
         task=(
-            "Write `nearest_pass(place, drift, seconds)`: a target is at `place` (m) and moves along a straight line "
+            "Write `nearest_pass(place, drift, seconds)`: a target is at `place` (m), drifts straight "
             "with `drift` (m/s), both relative to you. How near does it come within so many seconds?"
         ),
         hint="Where is the derivative of the squared distance zero, and is that moment within the span?",

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.bandit import guarded_starts
 from mmrepro.papers.space_operator.environment import SpaceEnv
+from mmrepro.papers.space_operator.evaluation import row
 from mmrepro.papers.space_operator.pilot import Pilot
 from mmrepro.papers.space_operator.policy import Senses
 from mmrepro.papers.space_operator.prompt import line
@@ -165,23 +166,27 @@ def flown(pilot: Pilot, starts: Sequence[Start], name: str, count: int = 32, *, 
     Returns
     -------
     list of dict
-        timed, metric, value: "score" and "closest approach" (m), both as the game samples them and
-        averaged over starts, "malformed" (share of the replies), "reply time" and its "p90" (s).
+        metric, value: "log10 score", "closest approach" (m), both as the game samples them and averaged
+        over starts, and "malformed" (% of the replies), each with "replies at once" and with "late
+        replies" behind it; and "reply time" and "reply time, p90" (s).
     """
     make_env = partial(SpaceEnv, name, gap=GAP)
     taken = reply_time(pilot, count, make_env, starts[0], free=free)
-    rows: Rows = []
-    for timed in (False, True):
-        late = partial(make_env, reply_time=taken.median if timed else 0.0)
-        ended = rollout(pilot, starts, late, free=free, describe=line)
+    rows: Rows = [
+        {"metric": "reply time", "value": taken.median},
+        {"metric": "reply time, p90", "value": taken.p90},
+    ]
+    for told, seconds in (("replies at once", 0.0), ("late replies", taken.median)):
+        ended = rollout(pilot, starts, partial(make_env, reply_time=seconds), free=free, describe=line)
+        flights = [row(each) for each in ended]
+        malformed = sum(each["malformed"] for each in ended) / sum(each["decisions"] for each in ended)
         found = {
-            "score": np.mean([each["score"]["sampled"] for each in ended]),
-            "closest approach": np.mean([each["closest_approach"]["sampled"].distance for each in ended]),
-            "malformed": sum(each["malformed"] for each in ended) / sum(each["decisions"] for each in ended),
+            "log10 score": np.mean([each["log10 score"] for each in flights]),
+            "closest approach": np.mean([each["sampled"] for each in flights]),
+            "malformed": 100 * malformed,
         }
-        rows += [{"timed": timed, "metric": name, "value": float(value)} for name, value in found.items()]
-    times = (("reply time", taken.median), ("reply time, p90", taken.p90))
-    return rows + [{"timed": True, "metric": name, "value": value} for name, value in times]
+        rows += [{"metric": f"{name}, {told}", "value": float(value)} for name, value in found.items()]
+    return rows
 
 
 def make_pilot(
@@ -226,7 +231,8 @@ def compare(
     Returns
     -------
     list of dict
-        system, decoding, seed, and what `flown` returns.
+        system (with "any words" behind it where a reply is not held to the 27 actions), seed, and what
+        `flown` returns.
     """
     device = "cuda" if torch.cuda.is_available() and settings.device != "cpu" else "cpu"
     guarded = scenario(settings.scenario).guarded
@@ -242,7 +248,7 @@ def compare(
             told = theirs if arm.authors else OURS
             pilot = make_pilot(arm, load(weights, device), decisions, settings, seed, told)
             for free in (False, True):
-                keys = {"system": system, "decoding": "free" if free else "likelihood", "seed": seed}
+                keys = {"system": f"{system}, any words" if free else system, "seed": seed}
                 found = flown(pilot, starts, settings.scenario, settings.replies, free=free)
-                rows += [keys | row for row in found]
+                rows += [keys | each for each in found]
     return rows

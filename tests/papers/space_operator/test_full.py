@@ -15,7 +15,11 @@ from mmrepro.papers.space_operator.vlm import load_model
 from mmrepro.training.loop import TrainingSettings
 from tests.papers.space_operator.tiny import SIDE, save
 
-METRICS = {"score", "closest approach", "malformed", "reply time", "reply time, p90"}
+METRICS = {"reply time", "reply time, p90"} | {
+    f"{metric}, {told}"
+    for metric in ("log10 score", "closest approach", "malformed")
+    for told in ("replies at once", "late replies")
+}
 
 
 class Slow:
@@ -54,17 +58,14 @@ def test_the_time_of_a_reply_becomes_the_delay_of_the_flight(monkeypatch):
     monkeypatch.setattr(full, "reply_time", lambda *_, **__: full.ReplyTime(2.0, 3.0))
     rows = flown(Slow(seconds=0.0), random_starts(2, 0), "PE1_E1_I3")
     assert delays == [0.0, 0.0, 2.0, 2.0]
-    found = {(row["timed"], row["metric"]): row["value"] for row in rows}
-    assert found.keys() == {(timed, metric) for timed in (False, True) for metric in METRICS} - {
-        (False, "reply time"),
-        (False, "reply time, p90"),
-    }
-    assert found[True, "reply time"] == 2.0 and found[True, "score"] != found[False, "score"]
+    found = {row["metric"]: row["value"] for row in rows}
+    assert found.keys() == METRICS and found["reply time"] == 2.0
+    assert found["log10 score, late replies"] != found["log10 score, replies at once"]
 
 
 def test_malformed_replies_are_a_share():
     rows = flown(Slow("well", 0.0), random_starts(1, 0), "PE1_E1_I3", 1)
-    assert [row["value"] for row in rows if row["metric"] == "malformed"] == [1.0, 1.0]
+    assert [row["value"] for row in rows if row["metric"].startswith("malformed")] == [100.0, 100.0]
 
 
 def test_all_arms_are_compared(tmp_path, monkeypatch):
@@ -93,15 +94,15 @@ def test_all_arms_are_compared(tmp_path, monkeypatch):
 
     torch.manual_seed(0)
     rows = compare(weights, short, prompts=prompts, load=load)
-    assert {(row["system"], row["decoding"], row["seed"]) for row in rows} == {
-        (system, decoding, 0) for system in ARMS for decoding in ("likelihood", "free")
+    assert {(row["system"], row["seed"]) for row in rows} == {
+        (system + words, 0) for system in ARMS for words in ("", ", any words")
     }
     assert {row["metric"] for row in rows} == METRICS
     assert all(row["value"] >= 0 for row in rows)
-    weighed = [row for row in rows if row["decoding"] == "likelihood" and row["metric"] == "malformed"]
+    weighed = [row for row in rows if row["system"] in ARMS and row["metric"].startswith("malformed")]
     assert {row["value"] for row in weighed} == {0.0}
     assert loaded == [(weights, "cpu")] * len(ARMS)
-    without = {row["system"] for row in compare(weights, short, load=load_model)}
+    without = {row["system"] for row in compare(weights, short, load=load_model)} & ARMS.keys()
     assert without == {name for name, arm in ARMS.items() if not arm.authors}
 
 
@@ -124,7 +125,7 @@ def test_the_papers_own_scenario_is_flown_in_the_authors_words_for_it(tmp_path, 
     prompts.write_text('LBG_SYSTEM_PROMPT="Bandit."\nLBG_USER_PROMPT="{obs}{CoT}?"\n')
     plan = PilotSettings(scenario="LBG1_LG1_I2", seeds=(0,), starts=1, decisions=1, size=32, replies=1)
     rows = compare(tmp_path, plan, prompts=prompts, load=lambda *_: None)
-    assert {row["system"] for row in rows} == {"authors"}
+    assert {row["system"] for row in rows} == {"authors", "authors, any words"}
     assert {start for start, _ in heard} == {"Bandit"}
     assert all("guard distance" in line for _, line in heard)
     with pytest.raises(MMReproError, match="lacks the section PE_SYSTEM_PROMPT_NAVBALL"):
