@@ -8,6 +8,7 @@ from mmrepro.errors import MMReproError
 from mmrepro.modeling.captioner import DecoderSettings
 from mmrepro.papers.space_operator.agents import Navball, fly
 from mmrepro.papers.space_operator.environment import SpaceEnv
+from mmrepro.papers.space_operator.eye import Eye
 from mmrepro.papers.space_operator.flight import Rules
 from mmrepro.papers.space_operator.picture import blanked
 from mmrepro.papers.space_operator.policy import Operator
@@ -22,7 +23,7 @@ STARTS = random_starts(3, 0)
 
 def operator(senses="text"):
     torch.manual_seed(0)
-    return Operator(senses, TINY, 32)
+    return Operator(senses, TINY, Eye(32, 32))
 
 
 class Oracle(Operator):
