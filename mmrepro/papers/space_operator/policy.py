@@ -123,6 +123,15 @@ class Operator(nn.Module):
             said += self.vocabulary.decode(words[:, self.prompt_length :])
         return said
 
+    @torch.no_grad()
+    def log_probability(self, pictures: Picture, lines: Sequence[str], replies: Sequence[str]) -> Tensor:
+        """Return how probable each reply is in its situation: log-probabilities in nats, (batch,)."""
+        device = self.decoder.decoder.device
+        visual = self._visual(self.look(pictures).to(device))
+        words = self.words(lines, replies).to(device)
+        found, _ = self.decoder.log_probability(visual, words, self.prompt_length)
+        return found
+
     def _visual(self, seen: Tensor) -> Tensor:
         """Return visual tokens for the decoder, (batch, tokens, width)."""
         if self.projector is None:

@@ -58,13 +58,18 @@ class Offset:
     left: float
 
 
+def ticks_along(computed: State, logged: State) -> float:
+    """Return by how many ticks of motion a logged state runs ahead of a computed one."""
+    along = velocity(computed)
+    return dot(subtract(position(logged), position(computed)), along) / dot(along, along) / TICK
+
+
 def offset(computed: State, logged: State) -> Offset:
     """Compare two states of the same moment, allowing for whole ticks."""
-    apart = subtract(position(logged), position(computed))
-    along = velocity(computed)
-    ticks = round(dot(apart, along) / dot(along, along) / TICK)
+    apart = norm(subtract(position(logged), position(computed)))
+    ticks = round(ticks_along(computed, logged))
     moved = position(propagate(computed, ticks * TICK)) if ticks else position(computed)
-    return Offset(norm(apart), ticks, norm(subtract(position(logged), moved)))
+    return Offset(apart, ticks, norm(subtract(position(logged), moved)))
 
 
 def save_file_offsets(log: Sequence[LoggedState]) -> tuple[Offset, Offset]:
@@ -81,17 +86,46 @@ def evader_offsets(log: Sequence[LoggedState]) -> list[Offset]:
     ]
 
 
-def late_share(log: Sequence[LoggedState]) -> float:
-    """Return the share of moments in which the evader was read a tick later than the pursuer.
+@dataclass(frozen=True)
+class Reading:
+    """When the two craft were read at a logged moment.
 
-    In the first moment both are taken to be of the same tick.
+    Attributes
+    ----------
+    pursuer, evader
+        Ticks by which each runs ahead of two-body motion from the first moment on.
     """
-    pursuers = [
-        offset(propagate(before.pursuer, after.time - before.time), after.pursuer).ticks
-        for before, after in itertools.pairwise(log)
-    ]
-    jumps = [other.ticks - one for one, other in zip(pursuers, evader_offsets(log), strict=True)]
-    return sum(ahead > 0 for ahead in itertools.accumulate(jumps, initial=0)) / len(log)
+
+    pursuer: float
+    evader: float
+
+    @property
+    def late(self) -> bool:
+        """Whether the evader was read a tick later than the pursuer."""
+        return round(self.evader) > round(self.pursuer)
+
+
+def read_times(log: Sequence[LoggedState]) -> list[Reading]:
+    """Find when the craft of each moment were read.
+
+    Each moment is predicted from the one before, and whole ticks add up. In the first moment both are taken
+    to be of the same tick.
+    """
+    found, ahead = [Reading(0.0, 0.0)], [0, 0]
+    for before, after in itertools.pairwise(log):
+        told = []
+        for place, who in enumerate(("pursuer", "evader")):
+            moved = propagate(getattr(before, who), after.time - before.time)
+            ticks = ticks_along(moved, getattr(after, who))
+            told.append(ahead[place] + ticks)
+            ahead[place] += round(ticks)
+        found.append(Reading(*told))
+    return found
+
+
+def late_share(log: Sequence[LoggedState]) -> float:
+    """Return the share of moments in which the evader was read a tick later than the pursuer."""
+    return sum(reading.late for reading in read_times(log)) / len(log)
 
 
 @dataclass(frozen=True)
