@@ -27,7 +27,8 @@ from mmrepro.papers.space_operator.validation import read_times
 KINDS = {NAIVE: ("D", PALETTE[6]), ZERO_SHOT: ("s", PALETTE[4]), TUNED: ("o", PALETTE[0])}
 """Marker and colour of each kind of published run."""
 _FIELD = re.compile(r" (?=prograde|lady|guard|speed|approaching|receding)|(?<!lady)(?<!guard) (?=distance)")
-_EVADERS = {"E1": "passive", "E2": "random", "E3": "heuristic"}  # as the published table calls them
+_EVADERS = {"passive": "passive", "random bursts": "random", "evading": "heuristic"}
+"""Scenario of `parts.SCENARIOS` -> column of the published table."""
 
 
 def ticks(log: Sequence[LoggedState]) -> Figure:
@@ -175,7 +176,7 @@ def agent_strip(table: pd.DataFrame, reported: pd.DataFrame | None = None) -> Fi
     )  # fmt: skip
     for axis, name in zip(axes[0], scenarios, strict=True):
         strip(axis, table[table["scenario"] == name], "true", "agent", agents, PALETTE[0])
-        evader = _EVADERS.get(name.split("_")[1])
+        evader = _EVADERS.get(name)
         if reported is not None and evader in reported:
             found = reported[evader].reindex(agents)
             axis.plot(found, range(len(agents)), "D", mfc="none", mec=PALETTE[1], mew=1.8, ms=9)

@@ -21,7 +21,7 @@ from mmrepro.papers.space_operator.prompt import LANGUAGE
 from mmrepro.papers.space_operator.teacher import Decisions
 
 ORDER = (
-    arms.TEXT, arms.PICTURE, arms.BOTH, arms.BLANKED, arms.SHUFFLED, arms.MORE, arms.CORRECTED, arms.FREE,
+    arms.TEXT, arms.PICTURE, arms.BOTH, arms.BLANKED, arms.SHUFFLED, arms.MORE, arms.CORRECTED,
     arms.SLOW, arms.TEACHER,
 )  # fmt: skip
 """Systems from top to bottom."""
