@@ -60,7 +60,7 @@ class InspectionSettings(BaseModel):
     size: Annotated[int, Field(ge=48)] = SIZE
     width: Annotated[int, Field(ge=4)] = 16
     epochs: Annotated[int, Field(ge=1)] = 12
-    lr: Annotated[float, Field(gt=0)] = 2e-3
+    lr: Annotated[float, Field(gt=0)] = 4e-3
     batch_size: Annotated[int, Field(ge=1)] = 50
     threads: Annotated[int, Field(ge=1)] = 1
     device: str = "cpu"

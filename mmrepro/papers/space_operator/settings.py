@@ -61,7 +61,7 @@ class Settings(ChapterSettings):
     width: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = 64
     depth: Annotated[int, Field(ge=1, le=24)] = 1
     num_heads: Annotated[int, Field(ge=1, le=32)] = 4
-    epochs: Annotated[int, Field(ge=1)] = 10
+    epochs: Annotated[int, Field(ge=1)] = 8
     batch_size: Annotated[int, Field(ge=2)] = 64
     lr: Annotated[float, Field(gt=0, le=1)] = 2e-3
     starts: Annotated[int, Field(ge=2, le=1000, multiple_of=2)] = 8
@@ -72,7 +72,7 @@ class Settings(ChapterSettings):
     cells: Literal["elpv", "elpv_subset"] = "elpv_subset"
     satellites: Annotated[int, Field(ge=20)] = 800
     satellite_tests: Annotated[int, Field(ge=20)] = 200
-    satellite_epochs: Annotated[int, Field(ge=1)] = 10
+    satellite_epochs: Annotated[int, Field(ge=1)] = 8
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     vision_model: Literal["none", "qwen2-vl"] = "none"
     model_seeds: Annotated[int, Field(ge=1, le=100)] = 3
