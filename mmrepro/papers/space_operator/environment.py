@@ -17,7 +17,6 @@ from mmrepro.papers.space_operator.frames import ROLL
 from mmrepro.papers.space_operator.opponents import Passive, opponent
 from mmrepro.papers.space_operator.orbit import State
 from mmrepro.papers.space_operator.scenario import START, scenario
-from mmrepro.papers.space_operator.score import guarded_score, pursuit_score
 
 LADY_KG = 2010.0
 """Mass of the lady of LBG1, who carries no propellant."""
@@ -182,14 +181,10 @@ class SpaceEnv(gymnasium.Env[Observation, Any]):
             "captured": flight.captured,
             "caught": flight.caught,
         }
-        if flight.guard is None:
-            found["score"] = {kind: pursuit_score(each) for kind, each in closest.items()}
-            return found
-        guard = {"sampled": flight.guard_sampled.closest, "true": flight.guard_true.closest}
-        found["guard_approach"] = guard
-        found["score"] = {
-            kind: guarded_score(each.distance, guard[kind].distance) for kind, each in closest.items()
-        }
+        found["score"] = {"sampled": flight.score("sampled"), "true": flight.score("true")}
+        if flight.guard is not None:
+            guard = {"sampled": flight.guard_sampled.closest, "true": flight.guard_true.closest}
+            found["guard_approach"] = guard
         return found
 
 

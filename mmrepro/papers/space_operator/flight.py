@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.action import TICK
@@ -11,8 +12,11 @@ from mmrepro.papers.space_operator.craft import Craft, flow
 from mmrepro.papers.space_operator.frames import ROLL, body_axes, turned
 from mmrepro.papers.space_operator.opponents import Opponent
 from mmrepro.papers.space_operator.orbit import State, drifted, position
-from mmrepro.papers.space_operator.score import Watch
+from mmrepro.papers.space_operator.score import Watch, guarded_score, pursuit_score
 from mmrepro.papers.space_operator.vector import ZERO, Vector, out_of, subtract
+
+Kind = Literal["sampled", "true"]
+"""Closest approaches as the game measures them, and those of the whole flight."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,15 @@ class Flight:
         self.captured = self.true.least < near
         timed_out = self.time >= self.rules.timeout - 1e-9
         self.over = self.captured or self.caught or timed_out
+
+    def score(self, kind: Kind = "sampled") -> float:
+        """Return what the flight is worth so far, by the closest approaches of one kind."""
+        closest, guard = self.true, self.guard_true
+        if kind == "sampled":
+            closest, guard = self.sampled, self.guard_sampled
+        if self.guard is None:
+            return pursuit_score(closest.closest)
+        return guarded_score(closest.closest.distance, guard.closest.distance)
 
     def states(self) -> tuple[State, ...]:
         """Return the states of all craft, the agent's first."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.environment import SpaceEnv, Waiting
+from mmrepro.papers.space_operator.flight import Kind
 from mmrepro.papers.space_operator.rollout import MakeEnv
 from mmrepro.papers.space_operator.teacher import GAP
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 Pilot = Callable[[MakeEnv], list[dict[str, Any]]]
 """Flies its starts, always the same and in the same order: `fly_each` or `rollout` with theirs bound."""
-Kind = Literal["sampled", "true"]
 _WAYS: tuple[Waiting, ...] = ("hold", "coast")
 
 

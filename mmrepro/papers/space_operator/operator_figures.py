@@ -126,6 +126,7 @@ def confusion(operator: Operator, held: Decisions) -> Figure:
         )  # fmt: skip
         axis.set(title=_AXES[number], xlabel="operator", ylabel="teacher" if number == 0 else "")
         axis.tick_params(length=0, labelsize=9)
+        axis.grid(False)
     return figure
 
 
@@ -229,9 +230,9 @@ def diagram() -> Figure:
 def reading_errors_plot(errors: pd.DataFrame) -> Figure:
     """Draw how far off the eye reads (`eye.reading_errors`): shares of pictures within each error."""
     told = {
-        "sideways": "marker (share of the ball's radius)",
-        "distance": "distance (%)",
-        "speed": "speed (%)",
+        "sideways": "marker\n(share of the ball's radius)",
+        "distance": "distance\n(%)",
+        "speed": "speed\n(%)",
     }
     figure, axes = plt.subplots(1, 3, figsize=(8.6, 3.0), sharey=True)
     for axis, (column, label) in zip(axes, told.items(), strict=True):
