@@ -82,6 +82,13 @@ def gains(table: pd.DataFrame) -> pd.DataFrame:
     return tuned.assign(gain=np.log10(ratio))
 
 
+def levels(table: pd.DataFrame) -> dict[str, float]:
+    """Return kind -> decimal logarithm of the score, mean over runs and then over scenarios."""
+    logs = table.assign(level=np.log10(table["score"]))
+    means = logs.groupby(["kind", "scenario"])["level"].mean().groupby("kind").mean()
+    return {str(kind): float(value) for kind, value in means.items()}
+
+
 def best_wins(gained: pd.DataFrame) -> int:
     """Count the scenarios in which the best of all fine-tuned runs beats the naive agent."""
     return int((gained.groupby("scenario")["gain"].max() > 0).sum())

@@ -38,6 +38,14 @@ def test_gains_are_powers_of_ten_against_the_naive_run_of_the_same_scenario(tabl
     assert gained["scenario"].tolist() == ["PE1_E1_I1", "PE1_E1_I1", "PE1_E1_I3"]
 
 
+def test_levels_differ_by_the_mean_gain(table):
+    found = published.levels(table)
+    assert found[NAIVE] == pytest.approx((2 + np.log10(50)) / 2)
+    assert found[TUNED] == pytest.approx(((1 + 3) / 2 + np.log10(500)) / 2)
+    gain, _ = published.mean_gain(published.gains(table), rounds=2)
+    assert found[NAIVE] - found[TUNED] == pytest.approx(gain)
+
+
 def test_the_best_of_many_wins_where_one_run_does(table):
     assert published.best_wins(published.gains(table)) == 1
 
