@@ -28,6 +28,9 @@ PPO,1930,2404,2346
 REPLY_TIMES = (5.057, 5.117, 5.083, 5.057, 5.257, 5.264)
 """Seconds a reply of the authors' vision-language agent, off its console in their video of January 2025."""
 REPLY_TIME = round(fmean(REPLY_TIMES), 2)
+PRINTED_PROGRADE = (-0.6085, -0.0004, 0.7935)
+"""Direction of motion (right, forward, down) of LBG1_I2 before any burn, off the console in their video of
+December 2025, at 10.22 s of mission time."""
 MALFORMED = 7 / 40
 """Share of malformed replies in the released log of the authors' GPT-3.5 agent."""
 LATE_SHARE = 13 / 46

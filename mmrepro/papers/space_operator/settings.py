@@ -36,7 +36,7 @@ class Settings(ChapterSettings):
     corrected_starts, corrected_epochs
         Starts of the round of DAgger, and epochs after it.
     reply_times
-        Seconds that a reply takes; the authors' measured time is added.
+        Seconds that a reply takes; two seconds and the authors' measured time are added.
     spoilt
         Shares of replies that are made malformed; the share of the authors' log is added.
     cells
