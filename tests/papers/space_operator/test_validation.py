@@ -25,6 +25,7 @@ from mmrepro.papers.space_operator.validation import (
     evader_offsets,
     expected_prompt,
     late_share,
+    read_times,
     save_file_offsets,
     score_errors,
 )
@@ -54,6 +55,15 @@ def made_log(roll, exhaust=1.0, late=0.0):
         )
         env.flight.burn(thrust(throttle), 0.5)
     return log
+
+
+def test_reads_are_found_moment_by_moment():
+    found = read_times(made_log(0.3))
+    assert [each.late for each in found] == [number % 3 == 2 for number in range(30)]
+    assert [each.evader for each in found] == pytest.approx(
+        [number % 3 == 2 for number in range(30)], abs=1e-3
+    )
+    assert max(abs(each.pursuer) for each in found) < 0.1  # a burn is no tick
 
 
 def test_ticks_are_found_and_taken_out():
