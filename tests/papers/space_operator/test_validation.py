@@ -60,9 +60,8 @@ def made_log(roll, exhaust=1.0, late=0.0):
 def test_reads_are_found_moment_by_moment():
     found = read_times(made_log(0.3))
     assert [each.late for each in found] == [number % 3 == 2 for number in range(30)]
-    assert [each.evader for each in found] == pytest.approx(
-        [number % 3 == 2 for number in range(30)], abs=1e-3
-    )
+    ahead = [float(number % 3 == 2) for number in range(30)]
+    assert [each.evader for each in found] == pytest.approx(ahead, abs=1e-3)
     assert max(abs(each.pursuer) for each in found) < 0.1  # a burn is no tick
 
 
