@@ -159,7 +159,7 @@ class Cockpit:
             button.on_click(self._restart if name == "restart" else self._press)
         for choice in (self.reply_time, self.waiting, self.duration):
             choice.observe(self._restart, names="value")
-        rows = [("forward", "back", "coast"), ("left", "right"), ("up", "down", "restart")]
+        rows = [("left", "up", "forward"), ("right", "down", "back"), ("coast", "restart")]
         boxes = [widgets.HBox([self.buttons[name] for name in row]) for row in rows]
         choices = [self.reply_time, self.waiting, self.duration]
         self.widget = widgets.VBox([self._image, self._told, *boxes, *choices])

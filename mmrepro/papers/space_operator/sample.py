@@ -13,10 +13,10 @@ from typing import Any
 from mmrepro.papers.space_operator.craft import DRY_KG, WET_KG, thrust
 from mmrepro.papers.space_operator.environment import SpaceEnv
 from mmrepro.papers.space_operator.orbit import State
+from mmrepro.papers.space_operator.savefile import CRAFT, ORBIT_KEYS
 from mmrepro.papers.space_operator.scenario import ORBITS
 from mmrepro.papers.space_operator.score import Approach, pursuit_score
 from mmrepro.papers.space_operator.solar_sample import write_cells
-from mmrepro.papers.space_operator.validation import CRAFT, ORBIT_KEYS
 
 _LOGS = ("20231016-151348", "20231016-151538", "20231016-151738")
 

@@ -6,22 +6,18 @@ The functions here therefore tell errors before and after whole ticks are taken 
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
-from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.action import TICK
 from mmrepro.papers.space_operator.craft import delta_v
 from mmrepro.papers.space_operator.frames import body_axes, prograde, turned
 from mmrepro.papers.space_operator.logs import LoggedState, PromptRow, PublishedRow
-from mmrepro.papers.space_operator.orbit import State, coast, energy, lambert, position, propagate, velocity
-from mmrepro.papers.space_operator.scenario import ORBITS, scenario
+from mmrepro.papers.space_operator.orbit import State, position, propagate, velocity
+from mmrepro.papers.space_operator.scenario import scenario
 from mmrepro.papers.space_operator.score import pursuit_score
 from mmrepro.papers.space_operator.vector import (
     Vector,
@@ -31,12 +27,6 @@ from mmrepro.papers.space_operator.vector import (
     subtract,
     unit,
 )
-
-ORBIT_KEYS = ("SMA", "ECC", "INC", "LPE", "LAN", "MNA", "EPH")
-"""Names of the elements in a save file, in the order of `orbit.Elements`."""
-CRAFT = {"pe1": ("Pursuer", "Evader"), "lbg1": ("Bandit", "Lady", "Guard")}
-"""Names of the craft in a save file, in the order of `scenario.ORBITS`."""
-_ALSO = {"Bodyguard": "Guard"}
 
 
 @dataclass(frozen=True)
@@ -265,48 +255,3 @@ def closing_errors(prompts: Sequence[PromptRow], longest: float = 6.0) -> list[f
             closing = [each.speed * each.prograde[1] for each in (before, after)]
             found.append(after.lady - before.lady + span * sum(closing) / 2)
     return found
-
-
-def same_orbits(path: Path) -> int:
-    """Count the craft of the save files whose orbits are those flown here, to nine digits.
-
-    Raises
-    ------
-    MMReproError
-        For a file that lacks a scenario, a craft or an element.
-    """
-    content, same = json.loads(path.read_text(encoding="utf-8")), 0
-    for name, orbits in ORBITS.items():
-        try:
-            saved = {_ALSO.get(who, who): each["orbit"] for who, each in content[name].items()}
-            rows = [[saved[who][key] for key in ORBIT_KEYS] for who in CRAFT[name.split("_")[0]]]
-        except KeyError as missing:
-            raise MMReproError(
-                f"{path.name} lacks {missing} in {name}; it must hold the orbits of six scenarios."
-            ) from None
-        same += sum(
-            all(
-                math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
-                for one, other in zip(row, flown, strict=True)
-            )
-            for row, flown in zip(rows, map(dataclasses.astuple, orbits), strict=True)
-        )
-    return same
-
-
-def energy_change(name: str = "PE1_E1_I3", duration: float = 240.0) -> float:
-    """Return the relative change of energy of a craft that coasts through a flight of so many s."""
-    (state, *_) = scenario(name).states(0.0)
-    return abs(energy(coast(state, duration)) / energy(state) - 1)
-
-
-def transfer_miss(name: str = "PE1_E1_I3", durations: Sequence[float] = (30.0, 60.0, 130.0, 240.0)) -> float:
-    """Fly transfers to the evader that solve Lambert's problem, step by step; the worst miss in m."""
-    own, target = scenario(name).states(0.0)
-    misses = []
-    for duration in durations:
-        there = position(propagate(target, duration))
-        start, _ = lambert(position(own), there, duration)
-        flown = coast((*position(own), *start), duration)
-        misses.append(norm(subtract(position(flown), there)))
-    return max(misses)

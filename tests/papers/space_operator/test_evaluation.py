@@ -40,9 +40,10 @@ def test_a_row_is_what_the_environment_reports():
 
 def test_every_agent_flies_every_scenario_from_the_same_starts():
     starts = random_starts(2, 3)
-    table = evaluation.agent_table([Inactive(), Navball()], ["PE1_E1_I3", "PE1_E3_I3"], starts)
+    scenes = {"passive": evaluation.scene("PE1_E1_I3"), "evading": evaluation.scene("PE1_E3_I3")}
+    table = evaluation.agent_table([Inactive(), Navball()], scenes, starts)
     assert len(table) == 8 and not table.duplicated(["agent", "scenario", "start"]).any()
-    one = table.query("agent == 'navball' and scenario == 'PE1_E3_I3' and start == 1").iloc[0]
+    one = table.query("agent == 'navball' and scenario == 'evading' and start == 1").iloc[0]
     alone = fly(SpaceEnv("PE1_E3_I3", gap=GAP), Navball(), seed=1, options=starts[1])
     assert one["true"] == alone["closest_approach"]["true"].distance
 
@@ -86,14 +87,14 @@ def test_late_reads_change_what_is_sampled_and_not_what_is_true():
 
 def test_shares_of_malformed_replies_are_flown_on_the_same_luck():
     starts = random_starts(2, 6)
-    found = evaluation.malformed_table(Navball(), [0.0, 0.5, 1.0], starts)
+    found = evaluation.malformed_table(Navball(), [0.0, 0.5, 1.0], starts, evaluation.scene("PE1_E1_I3"))
     assert found["share"].tolist() == [0.0, 0.0, 0.5, 0.5, 1.0, 1.0]
     assert found[found["share"] == 0]["score"].tolist() == [
         ended["score"]["sampled"]
         for ended in (fly(SpaceEnv(gap=GAP), Navball(), n, starts[n]) for n in (0, 1))
     ]
     assert (found[found["share"] == 1]["propellant_kg"] == 0).all()
-    alone = evaluation.malformed_table(Navball(), [0.5], starts)
+    alone = evaluation.malformed_table(Navball(), [0.5], starts, evaluation.scene("PE1_E1_I3"))
     assert alone["score"].tolist() == found[found["share"] == 0.5]["score"].tolist()
 
 

@@ -123,6 +123,15 @@ def test_a_reply_is_the_most_probable_of_its_axis_each_time(decisions, trained):
     assert model.vocabulary.decode(words[:, 34:]) == [reply]
 
 
+def test_the_loss_is_that_of_the_replies_probability(decisions, trained):
+    model = trained["both"]
+    found = model.log_probability(decisions.pictures, decisions.lines, decisions.replies)
+    assert found.shape == (len(decisions.lines),) and (found <= 0).all()
+    with torch.no_grad():
+        loss = model.loss(*model.examples(decisions).tensors).item()
+    assert -found.mean().item() / 3 == pytest.approx(loss, rel=1e-5)
+
+
 @pytest.mark.parametrize("senses", SENSES)
 def test_an_operator_imitates_a_tiny_set(senses, decisions, trained, operator):
     assert agreement(operator(senses), decisions) < 0.4

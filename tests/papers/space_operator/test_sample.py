@@ -1,7 +1,7 @@
 import pytest
 
 from mmrepro.data.sample import sample_data
-from mmrepro.papers.space_operator import published, replay, validation
+from mmrepro.papers.space_operator import published, replay, savefile, validation
 from mmrepro.papers.space_operator.logs import read_decisions, read_prompts, read_published, read_states
 from mmrepro.papers.space_operator.sample import SAMPLES
 from mmrepro.papers.space_operator.solar import read_cells
@@ -50,5 +50,5 @@ def test_prompts_and_orbits_and_cells_are_read(sample):
     (path,) = sample["model_prompts"].folder.rglob("*.csv")
     assert len(read_prompts(path)) == 4
     (path,) = sample["orbits"].folder.rglob("*.json")
-    assert validation.same_orbits(path) == 14
+    assert savefile.same_orbits(path) == 14
     assert read_cells(sample["elpv"].folder).defective.any()
