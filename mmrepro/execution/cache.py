@@ -20,12 +20,11 @@ from mmrepro.data.store import DataUnavailableError, declared_hashes, fetch
 from mmrepro.errors import MMReproError
 from mmrepro.execution.key import chapter_key
 from mmrepro.execution.parameter import settings_from
-from mmrepro.execution.run import RunFiles
-from mmrepro.files import sha256_file, write_atomic
+from mmrepro.execution.run import Marker, RunFiles
+from mmrepro.files import sha256_bytes, sha256_file, write_atomic
 from mmrepro.project import ROOT_VARIABLE, results_dir, root
 
 if TYPE_CHECKING:
-    from mmrepro.evidence.record import DataUse, RunRecord
     from mmrepro.execution.runner import Job
 
 # Chapters read some of these (a mirror, an endpoint that judges); these alone change no result.
@@ -76,8 +75,8 @@ class Entry:
         """Where the entry is kept."""
         return cache_dir() / self.name
 
-    def take(self, target: RunFiles) -> RunRecord | None:
-        """Put the kept run into `target` and return its record; None where none is kept or it does not fit.
+    def take(self, target: RunFiles) -> bool:
+        """Put the kept run into `target`; False where none is kept, or its data are not today's.
 
         Raises
         ------
@@ -87,49 +86,71 @@ class Entry:
         with _lock():
             found = self._read()
         # Outside the lock, for it may download what was not there before.
-        if found is None or not all(_is_still_used(self.slug, use) for use in found[0].data):
-            return None
-        record, contents = found
+        if found is None or not all(_is_still_used(self.slug, use) for use in found.uses):
+            return False
         target.clear()
-        for path, content in zip(_files(target), contents, strict=True):
+        for path, content in zip(_files(target), found.contents, strict=True):
             write_atomic(path, content)
-        return record
-
-    def _read(self) -> tuple[RunRecord, list[bytes]] | None:
-        """Return the record and the content of all files, verified, and note that they were asked for."""
-        if not self.folder.is_dir():
-            return None
-        kept = RunFiles.of(self.slug, self.profile, self.folder)
-        try:
-            record = kept.read()[1]
-            if record.code.key != self.key:
-                raise MMReproError(f"{kept.record} has another key.")
-            contents = [path.read_bytes() for path in _files(kept)]
-        except (MMReproError, OSError, ValueError) as error:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise DamagedEntryError(
-                f"{self.slug}: the run in the cache was damaged, so it is dropped and runs again ({error})"
-            ) from None
-        os.utime(self.folder)
-        return record, contents
+        return True
 
     def keep(self, source: RunFiles) -> None:
-        """Keep a run that came to its end, unless it is not whole, or not that of a known commit."""
+        """Keep a run that came to its end, unless its code was not that of a commit."""
         try:
-            record = source.read()[1]
-        except (MMReproError, OSError):
+            found = _Contents.read(source)
+        except (OSError, ValueError):
             return
-        if record.code.dirty or record.code.key != self.key:  # sources were edited while it started
+        if found.dirty or found.key != self.key:  # sources were edited while it started
             return
         with _lock():
             _sweep()
             draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=cache_dir()))
-            kept = RunFiles.of(self.slug, self.profile, draft)
-            kept.record.parent.mkdir(parents=True)
-            for path, place in zip(_files(source), _files(kept), strict=True):
-                shutil.copyfile(path, place)
+            kept = _files(RunFiles.of(self.slug, self.profile, draft))
+            for path, content in zip(kept, found.contents, strict=True):
+                write_atomic(path, content)
             shutil.rmtree(self.folder, ignore_errors=True)
             draft.rename(self.folder)
+
+    def _read(self) -> _Contents | None:
+        """Return the kept run, verified, and note that it was asked for."""
+        if not self.folder.is_dir():
+            return None
+        try:
+            found = _Contents.read(RunFiles.of(self.slug, self.profile, self.folder))
+            if found.key != self.key:
+                raise ValueError("it is that of another key")
+        except (OSError, ValueError) as error:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise DamagedEntryError(
+                f"{self.slug}: the run in the cache was damaged ({str(error).splitlines()[0]}); "
+                "it is dropped, and the chapter runs again."
+            ) from None
+        os.utime(self.folder)
+        return found
+
+
+class _Contents:
+    """What the files of a complete run hold, their hashes verified.
+
+    The record is read as plain JSON: judging its claims anew, as every reader of a page's numbers does,
+    would load scipy and take longer than all the rest.
+    """
+
+    def __init__(self, contents: tuple[bytes, bytes, bytes]) -> None:
+        notebook, record, marker = contents
+        wanted = Marker.model_validate_json(marker)
+        if (sha256_bytes(notebook), sha256_bytes(record)) != (wanted.notebook_sha256, wanted.record_sha256):
+            raise ValueError("a file does not have its hash")
+        self.contents = contents
+        content = json.loads(record)
+        self.key: str = content["code"]["key"]
+        self.dirty: bool = content["code"]["dirty"]
+        self.uses: list[dict[str, str]] = content["data"]
+
+    @classmethod
+    def read(cls, run: RunFiles) -> _Contents:
+        """Read the files of `run`; OSError or ValueError when it is not whole."""
+        notebook, record, marker = _files(run)
+        return cls((notebook.read_bytes(), record.read_bytes(), marker.read_bytes()))
 
 
 @dataclass(frozen=True)
@@ -229,18 +250,18 @@ def _device_class(asked: str) -> str:
     return "cuda" if present and not hidden else "cpu"
 
 
-def _is_still_used(slug: str, use: DataUse) -> bool:
+def _is_still_used(slug: str, use: dict[str, str]) -> bool:
     """Say whether a run would use the same data today.
 
     Declared data count in the key. A user's own file may have changed, and data whose place a sample took
     may be there by now.
     """
-    if use.sha256 == declared_hashes(slug).get(use.name):
+    if use["sha256"] == declared_hashes(slug).get(use["name"]):
         return True
     try:
-        return fetch(slug, use.name).sha256 == use.sha256
+        return fetch(slug, use["name"]).sha256 == use["sha256"]
     except DataUnavailableError:
-        return use.tier == "synthetic"
+        return use["tier"] == "synthetic"
     except MMReproError:
         return False  # the run tells what is wrong
 

@@ -103,22 +103,9 @@ def run(
         if not chosen:
             click.echo(f"Every committed {profile} record fits its sources; nothing to run.")
             return
-    parameters: dict[str, Any] = {"profile": profile}
-    if seeds is not None:
-        parameters["seeds"] = seeds
-    if device is not None:
-        parameters["device"] = device
-    if overrides:
-        parameters["overrides"] = dict(overrides)
-    execute(
-        chosen,
-        parameters,
-        workers=jobs,
-        folder=output or runs_dir(),
-        fresh=fresh,
-        compare=compare,
-        publish=publish,
-    )
+    folder = output or runs_dir()
+    parameters = _parameters(profile, seeds, device, overrides)
+    execute(chosen, parameters, jobs, folder, fresh=fresh, compare=compare, publish=publish)
     if publish:
         from mmrepro.book.scoreboard import update_readme
 
@@ -127,15 +114,23 @@ def run(
         from mmrepro.execution.notebook import refresh_outputs
 
         for slug in chosen:
-            refresh_outputs(slug, profile, output or runs_dir())
+            refresh_outputs(slug, profile, folder)
+
+
+def _parameters(
+    profile: str, seeds: list[int] | None, device: str | None, overrides: Sequence[tuple[str, Any]]
+) -> dict[str, Any]:
+    """Return what papermill is to put into the notebooks: only what was asked for."""
+    given = {"seeds": seeds, "device": device, "overrides": dict(overrides) or None}
+    return {"profile": profile} | {name: value for name, value in given.items() if value is not None}
 
 
 def execute(
     slugs: Sequence[str],
     parameters: dict[str, Any],
-    *,
     workers: int,
     folder: Path,
+    *,
     fresh: bool = False,
     compare: bool = False,
     publish: bool = False,
@@ -195,7 +190,7 @@ def _taken_from_cache(job: Any, entries: dict[str, Any]) -> bool:
     from mmrepro.execution.cache import DamagedEntryError
 
     try:
-        taken = job.slug in entries and entries[job.slug].take(job.files) is not None
+        taken = job.slug in entries and entries[job.slug].take(job.files)
     except DamagedEntryError as error:
         click.echo(str(error), err=True)
         return False
