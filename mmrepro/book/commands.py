@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 @click.option("--profile", default="smoke", show_default=True, help="smoke, cpu or gpu.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Chapters at a time.")
 def build(profile: str, jobs: int) -> None:
-    """Execute the chapters and render the book into _build/html.
+    """Execute the chapters that have changed and render the book into _build/html.
 
     \b
     Examples:
@@ -30,7 +30,7 @@ def build(profile: str, jobs: int) -> None:
     from mmrepro.execution.commands import execute
     from mmrepro.papers.paper import paper_slugs
 
-    execute(paper_slugs(), {"profile": profile}, workers=jobs, folder=project.runs_dir())
+    execute(paper_slugs(), {"profile": profile}, jobs, project.runs_dir())
     click.echo(f"The book is at {build_book(profile)}; `mmrepro serve` shows it in a browser.")
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import yaml
+from nbformat import NotebookNode
 
 from mmrepro.book.generated import generated_parts
 from mmrepro.book.page import chapter_page
@@ -16,6 +18,7 @@ from mmrepro.book.scoreboard import published_records
 from mmrepro.book.soundness import refuse_unsound
 from mmrepro.errors import MMReproError, nearest
 from mmrepro.evidence.record import RunRecord
+from mmrepro.execution.notebook import with_todays_words
 from mmrepro.execution.run import RunFiles
 from mmrepro.papers.paper import PROFILES, Paper
 
@@ -38,7 +41,8 @@ def stage(
     profile
         Whose runs the chapters show.
     root
-        The checkout: `_config.yml`, `_toc.yml`, `book/`, `results/` and `CHANGELOG.md` are read.
+        The checkout: `_config.yml`, `_toc.yml`, `book/`, `notebooks/`, `results/` and `CHANGELOG.md` are
+        read. Prose is that of the notebooks, where they are there: a run may be older than it.
     runs
         The folder of runs, as for `RunFiles.of`.
     is_stale
@@ -53,7 +57,9 @@ def stage(
         raise MMReproError(f"No profile is called {profile!r}: {nearest(profile, PROFILES)}")
     _check_contents(root / "_toc.yml", papers)
     records = published_records(papers, root / "results")
-    pages = [_chapter(paper, profile, runs, records.get(paper.slug), is_stale) for paper in papers]
+    pages = [
+        chapter_page(*_run(paper, profile, runs, root), records.get(paper.slug), is_stale) for paper in papers
+    ]
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(root / "book", target)
     for name in ("_config.yml", "_toc.yml"):
@@ -63,21 +69,17 @@ def stage(
         _write_notebook(page, target / paper.notebook_name)
 
 
-def _chapter(
-    paper: Paper,
-    profile: str,
-    runs: Path,
-    published: RunRecord | None,
-    is_stale: Callable[[RunRecord], bool],
-) -> Any:
-    notebook, record = RunFiles.of(paper.slug, profile, runs).read()
-    refuse_unsound(notebook, paper.slug)
-    return chapter_page(notebook, record, published, is_stale)
+def _run(paper: Paper, profile: str, runs: Path, root: Path) -> tuple[NotebookNode, RunRecord]:
+    """Return what a chapter's run left, in today's words."""
+    executed, record = RunFiles.of(paper.slug, profile, runs).read()
+    refuse_unsound(executed, paper.slug)
+    source = root / "notebooks" / paper.notebook_name
+    if not source.is_file():
+        return executed, record
+    return with_todays_words(executed, nbformat.read(source, as_version=4)), record
 
 
 def _write_notebook(notebook: Any, path: Path) -> None:
-    import nbformat
-
     nbformat.write(notebook, path)
 
 

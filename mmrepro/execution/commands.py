@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ class Assignment(click.ParamType[tuple[str, Any]]):
 @click.option("--device", help="auto, cpu or cuda.")
 @click.option("--set", "overrides", multiple=True, type=Assignment(), help="Override one setting.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Chapters at a time.")
+@click.option("--fresh", is_flag=True, help="Execute, also what the cache holds.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the runs.")
 @click.option(
     "--stale", is_flag=True, help="Only chapters whose committed record no longer fits the sources."
@@ -84,6 +86,7 @@ def run(
     device: str | None,
     overrides: tuple[tuple[str, Any], ...],
     jobs: int,
+    fresh: bool,
     output: Path | None,
     stale: bool,
     compare: bool,
@@ -100,14 +103,9 @@ def run(
         if not chosen:
             click.echo(f"Every committed {profile} record fits its sources; nothing to run.")
             return
-    parameters: dict[str, Any] = {"profile": profile}
-    if seeds is not None:
-        parameters["seeds"] = seeds
-    if device is not None:
-        parameters["device"] = device
-    if overrides:
-        parameters["overrides"] = dict(overrides)
-    execute(chosen, parameters, workers=jobs, folder=output or runs_dir(), compare=compare, publish=publish)
+    folder = output or runs_dir()
+    parameters = _parameters(profile, seeds, device, overrides)
+    execute(chosen, parameters, jobs, folder, fresh=fresh, compare=compare, publish=publish)
     if publish:
         from mmrepro.book.scoreboard import update_readme
 
@@ -116,36 +114,56 @@ def run(
         from mmrepro.execution.notebook import refresh_outputs
 
         for slug in chosen:
-            refresh_outputs(slug, profile, output or runs_dir())
+            refresh_outputs(slug, profile, folder)
+
+
+def _parameters(
+    profile: str, seeds: list[int] | None, device: str | None, overrides: Sequence[tuple[str, Any]]
+) -> dict[str, Any]:
+    """Return what papermill is to put into the notebooks: only what was asked for."""
+    given = {"seeds": seeds, "device": device, "overrides": dict(overrides) or None}
+    return {"profile": profile} | {name: value for name, value in given.items() if value is not None}
 
 
 def execute(
     slugs: Sequence[str],
     parameters: dict[str, Any],
-    *,
     workers: int,
     folder: Path,
+    *,
+    fresh: bool = False,
     compare: bool = False,
     publish: bool = False,
 ) -> None:
     """Run chapters, tell how each went, and raise when any failed.
+
+    A chapter whose run is in the cache is not run again, but for `fresh`, and where its record is to be
+    held against the committed one or to replace it.
 
     Raises
     ------
     MMReproError
         With exit code 1, naming the chapters that failed, once all have run.
     """
-    from mmrepro.execution.runner import ChapterError, Job, Outcome, run_jobs
+    from mmrepro.execution.runner import ChapterError, Job, Outcome, refuse_wrong, run_jobs
 
     jobs = [Job(slug, parameters, folder.resolve()) for slug in slugs]
+    refuse_wrong(jobs)
+    entries = _entries(jobs)
+    if not (fresh or compare or publish):
+        jobs = [job for job in jobs if not _taken_from_cache(job, entries)]
     failed: list[str] = []
-    click.echo(f"Running {len(jobs)} chapter(s) at profile {parameters['profile']}: {', '.join(slugs)}")
+    if jobs:
+        names = ", ".join(job.slug for job in jobs)
+        click.echo(f"Running {len(jobs)} chapter(s) at profile {parameters['profile']}: {names}")
 
     def tell(outcome: Outcome) -> None:
         slug, error = outcome.job.slug, outcome.error
         problems = [str(error)] if error else _after(outcome, compare=compare, publish=publish)
         if problems:
             failed.append(slug)
+        elif slug in entries and not publish:  # the page of a published run shows the record before it
+            entries[slug].keep(outcome.job.files)
         state = "failed" if problems else "done"
         click.echo(f"{slug}: {state} in {outcome.seconds:.1f} s")
         for problem in problems:
@@ -155,6 +173,30 @@ def execute(
         tell(outcome)
     if failed:
         raise ChapterError(f"{len(failed)} of {len(jobs)} chapter(s) failed: {', '.join(sorted(failed))}.")
+
+
+def _entries(jobs: Sequence[Any]) -> dict[str, Any]:
+    """Return slug -> entry in the cache; a chapter that cannot have one will say why when it runs."""
+    from mmrepro.execution.cache import Entry
+
+    found = {}
+    for job in jobs:
+        with contextlib.suppress(MMReproError):
+            found[job.slug] = Entry.of(job)
+    return found
+
+
+def _taken_from_cache(job: Any, entries: dict[str, Any]) -> bool:
+    from mmrepro.execution.cache import DamagedEntryError
+
+    try:
+        taken = job.slug in entries and entries[job.slug].take(job.files)
+    except DamagedEntryError as error:
+        click.echo(str(error), err=True)
+        return False
+    if taken:
+        click.echo(f"{job.slug}: unchanged, taken from the cache")
+    return taken
 
 
 def _after(outcome: Any, *, compare: bool, publish: bool) -> list[str]:

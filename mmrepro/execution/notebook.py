@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 
 from mmrepro.execution.run import RunFiles
 from mmrepro.files import write_atomic
@@ -28,6 +29,33 @@ def refresh_outputs(slug: str, profile: str, folder: Path) -> None:
             cell.execution_count = 1 if checked else None
             cell.outputs = _told(by_id[cell["id"]].outputs) if checked else []
     write_atomic(path, nbformat.writes(notebook) + "\n")
+
+
+def with_todays_words(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
+    """Return a run's notebook with prose, display tags and order of the source it was made from.
+
+    They are not part of the run's key, so a run may be older than they are. Where the code of the source
+    is no longer that of the run, the run's notebook is returned as it is.
+    """
+    done = [cell for cell in executed.cells if cell.cell_type == "code"]
+    injected = [cell for cell in done if _is_injected(cell)]
+    asked = [cell for cell in done if not _is_injected(cell)]
+    if [cell.source for cell in asked] != [cell.source for cell in source.cells if cell.cell_type == "code"]:
+        return executed
+    remaining, cells = iter(asked), []
+    for cell in source.cells:
+        if cell.cell_type != "code":
+            cells.append(cell)
+            continue
+        found, tags = next(remaining), cell.metadata.get("tags", [])
+        cells.append(NotebookNode(found | {"metadata": NotebookNode(found.metadata | {"tags": tags})}))
+        if "parameters" in tags:
+            cells += injected
+    return NotebookNode(executed | {"cells": cells})
+
+
+def _is_injected(cell: NotebookNode) -> bool:
+    return "injected-parameters" in cell.metadata.get("tags", [])
 
 
 def _told(outputs: list[Any]) -> list[Any]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
+
+import psutil
 
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import RunRecord
@@ -62,8 +67,7 @@ def run_jobs(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
     SettingsError
         Before anything runs, when any job's parameters are refused.
     """
-    for job in jobs:
-        settings_from(job.slug, job.parameters)
+    refuse_wrong(jobs)
     pool = ThreadPoolExecutor(workers)
     try:
         waiting = [pool.submit(_in_own_process, job) for job in jobs]
@@ -71,6 +75,18 @@ def run_jobs(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
             yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def refuse_wrong(jobs: Sequence[Job]) -> None:
+    """Check the parameters of all jobs.
+
+    Raises
+    ------
+    SettingsError
+        When any job's are refused.
+    """
+    for job in jobs:
+        settings_from(job.slug, job.parameters)
 
 
 def _in_own_process(job: Job) -> Outcome:
@@ -86,12 +102,30 @@ def _in_own_process(job: Job) -> Outcome:
 
 
 def _run(job: Job) -> Outcome:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # jsonschema would build a grammar of international addresses for a second; notebooks have none to check.
+    sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
     started = time.perf_counter()
     try:
         record = run_chapter(job)
     except MMReproError as error:
         return Outcome(job, time.perf_counter() - started, error=error)
     return Outcome(job, time.perf_counter() - started, record=record)
+
+
+def _end_with_parent() -> None:
+    """Take the kernel down and end when the command is killed: nobody else would stop what it started.
+
+    Left alone, the run would go on and write over the files of the next one.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    parent.join()
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    os._exit(1)
 
 
 def run_chapter(job: Job) -> RunRecord:

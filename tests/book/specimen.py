@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -189,7 +190,7 @@ def checkout(root: Path) -> Checkout:
     lines = [
         line.replace("01_mosei_fusion", chapter)
         for line in contents.splitlines()
-        if "01_mosei_fusion" in line or "- file: 0" not in line
+        if "01_mosei_fusion" in line or not re.search(r"- file: \d\d_", line)
     ]
     (root / "_toc.yml").write_text("\n".join(lines) + "\n")
     cached = PROJECT / "_build" / "assets"

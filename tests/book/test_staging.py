@@ -35,6 +35,17 @@ def test_every_page_lies_in_one_folder(house):
     assert nbformat.read(target / "01_toy_fusion.ipynb", 4).cells[0].source.startswith("# \\[Re")
 
 
+def test_prose_is_that_of_the_notebook_which_may_be_younger_than_the_run(house):
+    house.keep_run(handmade())
+    source = handmade()
+    source.cells[0].source = "# Toy Fusion\n\nOther words."
+    (house.root / "notebooks").mkdir()
+    nbformat.write(source, house.root / "notebooks" / PAPER.notebook_name)
+    page = nbformat.read(staged(house) / PAPER.notebook_name, 4)
+    assert page.cells[0].source.endswith("Other words.")
+    assert [len(cell.outputs) for cell in page.cells if cell.cell_type == "code"] == [1, 1, 0]
+
+
 def test_generated_parts_are_filled_in(house):
     house.keep_run(handmade())
     house.commit_record()

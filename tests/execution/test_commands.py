@@ -3,7 +3,7 @@ import pytest
 from click.testing import CliRunner
 
 from mmrepro.evidence.record import read_record, seal, write_record
-from mmrepro.execution import commands, runner
+from mmrepro.execution import cache, commands, runner
 from mmrepro.execution.commands import Assignment, SeedList, run
 from mmrepro.execution.key import chapter_key
 from mmrepro.execution.runner import ChapterError, Outcome
@@ -190,6 +190,69 @@ def test_only_stale_chapters_run_when_asked(finished, chapters, checkout):
     checkout.write("print('changed')")
     assert invoke(*asked).exit_code == 0
     assert len(chapters.seen) == 3
+
+
+@pytest.fixture
+def executed(finished, chapters, monkeypatch):
+    """Count executions of the tiny chapter, each of which leaves a complete run."""
+    chapters.given = seal(finished)
+    fake = runner.run_jobs
+
+    def run_jobs(jobs, workers):
+        for outcome in fake(jobs, workers):
+            if not outcome.error:
+                outcome.job.files.notebook.write_text("{}")
+                outcome.job.files.complete()
+            yield outcome
+
+    monkeypatch.setattr(runner, "run_jobs", run_jobs)
+    # The record of these tests is on data that no manifest knows.
+    monkeypatch.setattr(cache, "_is_still_used", lambda slug, use: True)
+    return lambda: len(chapters.seen)
+
+
+CPU = (SLUG, "--profile", "cpu")
+
+
+def test_an_unchanged_chapter_is_taken_from_the_cache(executed, checkout):
+    assert "done in" in invoke(*CPU).output
+    again = invoke(*CPU)
+    assert again.output == f"{SLUG}: unchanged, taken from the cache\n"
+    assert executed() == 1
+    checkout.write("print('changed')")
+    invoke(*CPU)
+    assert executed() == 2
+
+
+def test_the_book_is_built_from_the_cache_too(executed, tmp_path):
+    for _ in range(2):
+        commands.execute([SLUG], {"profile": "cpu"}, 1, tmp_path / "runs")
+    assert executed() == 1
+
+
+@pytest.mark.parametrize("option", ["--fresh", "--publish", "--compare"])
+def test_what_must_be_executed_is(executed, option):
+    invoke(*CPU)
+    invoke(*CPU, option)
+    assert executed() == 2
+
+
+def test_a_failed_chapter_is_not_kept(executed, chapters):
+    chapters.given = ChapterError("no luck.")
+    invoke(*CPU)
+    invoke(*CPU)
+    assert executed() == 2
+
+
+def test_a_damaged_entry_is_told_and_the_chapter_runs(executed):
+    invoke(*CPU)
+    (path,) = cache.cache_dir().glob(f"*/cpu/{SLUG}.ipynb")
+    path.write_text("{ }")
+    done = invoke(*CPU)
+    assert done.exit_code == 0
+    assert f"{SLUG}: the run in the cache was damaged" in done.output
+    assert executed() == 2
+    assert invoke(*CPU).output == f"{SLUG}: unchanged, taken from the cache\n"
 
 
 def test_the_help_shows_how_to_ask():

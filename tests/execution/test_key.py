@@ -7,38 +7,7 @@ from mmrepro.papers.paper import load_paper
 from mmrepro.papers.settings import resolve_settings
 from tests.conftest import SLUG
 from tests.evidence.factory import content
-
-PACKAGE = {
-    "__init__.py": "",
-    "used.py": "from mmrepro.deep import piece\nimport mmrepro.late",
-    "late.py": "def use():\n    from .deep.inner import thing",
-    "unused.py": "VALUE = 1",
-    "deep/__init__.py": "",
-    "deep/piece.py": "from ..sibling import VALUE",
-    "deep/inner.py": "thing = 1",
-    "sibling.py": "VALUE = 1",
-    "book/__init__.py": "",
-    "book/page.py": "from mmrepro import used",
-    "papers/__init__.py": "",
-    "papers/mosei_fusion/__init__.py": "",
-    "papers/mosei_fusion/paper.yml": "slug: mosei-fusion",
-    "papers/mosei_fusion/settings.py": "from mmrepro.papers import common",
-    "papers/mosei_fusion/model.py": "",
-    "papers/common.py": "",
-    "papers/other/__init__.py": "",
-    "papers/other/model.py": "",
-}
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    folder = tmp_path / "mmrepro"
-    for name, text in PACKAGE.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    monkeypatch.setattr(key, "_package", lambda: folder)
-    return folder
+from tests.execution.conftest import PACKAGE
 
 
 @pytest.fixture

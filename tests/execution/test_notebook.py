@@ -3,7 +3,7 @@ import pytest
 
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import write_record
-from mmrepro.execution.notebook import CHECKED_TAG, refresh_outputs
+from mmrepro.execution.notebook import CHECKED_TAG, refresh_outputs, with_todays_words
 from mmrepro.execution.run import RunFiles
 from tests.conftest import SLUG
 from tests.evidence.factory import record
@@ -55,3 +55,40 @@ def test_without_a_complete_run_nothing_is_written(checkout, tmp_path):
     with pytest.raises(MMReproError, match="No complete run"):
         refresh_outputs(SLUG, "smoke", tmp_path / "nothing")
     assert checkout.notebook.read_bytes() == before
+
+
+def notebook(*cells):
+    made = {"md": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
+    found = [made[kind](text, metadata={"tags": tags}) for kind, text, *tags in cells]
+    return nbformat.v4.new_notebook(cells=found)
+
+
+@pytest.fixture
+def ran():
+    """A run of three cells, the parameters injected after those declared."""
+    found = notebook(
+        ("md", "Old words."),
+        ("code", "a = 1", "parameters"),
+        ("code", "a = 2", "injected-parameters", "remove-input"),
+        ("code", "print(a)"),
+    )
+    found.cells[-1].outputs = [printed("2")]
+    return found
+
+
+def test_a_page_has_todays_words_and_the_runs_outputs(ran):
+    source = notebook(
+        ("md", "New words."),
+        ("code", "a = 1", "parameters"),
+        ("md", "More."),
+        ("code", "print(a)", "hide-input"),
+    )
+    made = with_todays_words(ran, source)
+    assert [cell.source for cell in made.cells] == ["New words.", "a = 1", "a = 2", "More.", "print(a)"]
+    assert made.cells[-1].outputs[0].text == "2" and made.cells[-1].metadata.tags == ["hide-input"]
+    assert ran.cells[0].source == "Old words." and ran.cells[-1].metadata.tags == []
+
+
+def test_a_run_of_other_code_stays_as_it_is(ran):
+    other = notebook(("md", "New words."), ("code", "a = 1", "parameters"), ("code", "print(a + 1)"))
+    assert with_todays_words(ran, other) is ran

@@ -1,0 +1,142 @@
+"""Kill `mmrepro run --jobs 2` at random moments and run it again: is finished work kept, is the end the same?
+
+    python benchmarks/resume.py                  # 50 kills, ten minutes
+    python benchmarks/resume.py --kills 3
+
+A small checkout holds three chapters of a few cells. Each round starts without a cache, kills the command
+with SIGKILL after a random time, and runs it again. Asked of every round: the second run succeeds; a
+chapter that was told to be done is taken from the cache; the records have the digests of an unbroken run;
+no process of the killed run is left. Exits with 1 when a round fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import psutil
+
+from mmrepro.papers.paper import load_paper, paper_slugs
+from mmrepro.project import root
+
+CHAPTERS = 3
+CELLS = (
+    'from mmrepro import open_chapter\nchapter = open_chapter("{slug}", profile, seeds, device, overrides)',
+    "import time\nfor seed in range(3):\n    time.sleep(0.2)\n"
+    '    chapter.measure("number", {{"ours": seed / 7}}, dataset=None, seed=seed)',
+    "chapter.conclude()",
+)
+
+
+def small_checkout(folder: Path) -> list[str]:
+    """Lay out manifests, lock file and tiny notebooks of the first chapters; return their names."""
+    for name in ("data_manifests", "requirements.lock"):
+        (folder / name).symlink_to(root() / name)
+    (folder / "notebooks").mkdir()
+    slugs = paper_slugs()[:CHAPTERS]
+    for slug in slugs:
+        parameters = 'profile = "smoke"\nseeds = None\ndevice = None\noverrides = {}'
+        cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})]
+        cells += [nbformat.v4.new_code_cell(source.format(slug=slug)) for source in CELLS]
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        metadata = {"kernelspec": kernel, "mmrepro": {"slug": slug}}
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+        nbformat.write(notebook, folder / "notebooks" / load_paper(slug).notebook_name)
+    return slugs
+
+
+class Book:
+    """The small checkout and the command that runs it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.slugs = folder, small_checkout(folder)
+        self.environment = {**os.environ, "MMREPRO_ROOT": str(folder), "OMP_NUM_THREADS": "1"}
+        self.environment.pop("MMREPRO_RUNS", None)
+        self.log = folder / "log.txt"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start to run all chapters, two at a time."""
+        command = [sys.executable, "-m", "mmrepro.cli", "run", *self.slugs, "--jobs", "2"]
+        with self.log.open("wb") as log:
+            return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+
+    def forget(self) -> None:
+        """Remove runs and cache."""
+        shutil.rmtree(self.folder / "_build", ignore_errors=True)
+
+    def told(self, words: str) -> set[str]:
+        """Name the chapters of which the last run said `words`."""
+        return {slug for slug in self.slugs if f"{slug}: {words}" in self.log.read_text()}
+
+    def digests(self) -> dict[str, str]:
+        """Return chapter -> digest of its record."""
+        folder = self.folder / "_build" / "runs" / "smoke"
+        return {slug: json.loads((folder / f"{slug}.json").read_text())["digest"] for slug in self.slugs}
+
+    def processes(self) -> Iterator[psutil.Process]:
+        """Yield what runs in this checkout."""
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("MMREPRO_ROOT") == str(self.folder):
+                    yield process
+            except psutil.Error:
+                continue
+
+
+def kill_and_resume(book: Book, after: float, expected: dict[str, str]) -> list[str]:
+    """Do one round and return what is wrong with it."""
+    book.forget()
+    process = book.start()
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    done, problems = book.told("done"), []
+    _, alive = psutil.wait_procs(book.processes(), timeout=5)
+    if alive:
+        problems.append(f"{len(alive)} process(es) left")
+    if book.start().wait() != 0:
+        return [*problems, f"the second run failed: {book.log.read_text()[-300:]}"]
+    if not done <= book.told("unchanged"):
+        problems.append(f"run twice: {', '.join(sorted(done - book.told('unchanged')))}")
+    if book.digests() != expected:
+        problems.append("other digests")
+    print(f"| {after:.1f} | {len(done)} | {len(book.told('unchanged'))} | {'; '.join(problems) or 'equal'} |")
+    return problems
+
+
+def main() -> None:
+    """Print a row a round."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    draw = random.Random(asked.seed)
+    with tempfile.TemporaryDirectory(prefix="mmrepro-resume-") as folder:
+        book = Book(Path(folder).resolve())
+        started = time.perf_counter()
+        if book.start().wait() != 0:
+            sys.exit(book.log.read_text())
+        unbroken, expected = time.perf_counter() - started, book.digests()
+        print(f"Unbroken: {unbroken:.1f} s\n\n| killed after s | done | from the cache | record |")
+        print("| --- | --- | --- | --- |")
+        rounds = [kill_and_resume(book, draw.uniform(0, unbroken), expected) for _ in range(asked.kills)]
+    failed = [problems for problems in rounds if problems]
+    print(f"\n{len(rounds) - len(failed)} of {len(rounds)} kills resumed to the same records.")
+    for problems in failed:
+        print("; ".join(problems))
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()
