@@ -146,7 +146,8 @@ class Cockpit:
         import ipywidgets as widgets
 
         self._size = size
-        self._image = widgets.Image(format="png", width=size, height=size)
+        # Not `widgets.Image`, which has no words for those who cannot see it.
+        self._image = widgets.HTML()
         self._told = widgets.HTML()
         self.buttons = {name: widgets.Button(description=name) for name in (*BURNS, "restart")}
         times = [(f"{time:g} s", time) for time in REPLY_TIMES]
@@ -175,7 +176,11 @@ class Cockpit:
         self._show(self.session.status())
 
     def _show(self, status: Status) -> None:
-        self._image.value = _encoded(self.session.look(self._size), "PNG")
+        screen = base64.b64encode(_encoded(self.session.look(self._size), "PNG")).decode()
+        self._image.value = (
+            f'<img src="data:image/png;base64,{screen}" width="{self._size}" height="{self._size}" '
+            'alt="The navball and the bars of distance, speed and propellant; their numbers stand below.">'
+        )
         self._told.value = status.told()
 
 

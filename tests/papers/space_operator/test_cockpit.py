@@ -65,7 +65,9 @@ def test_the_state_is_put_into_words():
 def test_the_widget_flies_what_is_pressed():
     cockpit = Cockpit(size=64)
     before = cockpit._image.value
-    assert Image.open(io.BytesIO(before)).size == (64, 64)
+    code = before.partition("base64,")[2].partition('"')[0]
+    assert Image.open(io.BytesIO(base64.b64decode(code))).size == (64, 64)
+    assert 'alt="The navball' in before
     cockpit.buttons["forward"].click()
     assert cockpit.session.status().propellant_kg > 0
     assert cockpit._told.value == cockpit.session.status().told() and cockpit._image.value != before
