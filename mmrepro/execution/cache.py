@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mmrepro.execution.runner import Job
 
 # Chapters read some of these (a mirror, an endpoint that judges); these alone change no result.
-_IDLE_VARIABLES = {ROOT_VARIABLE, "MMREPRO_RUNS", "MMREPRO_WARM"}
+_IDLE_VARIABLES = {ROOT_VARIABLE, "MMREPRO_RUNS"}
 _DRAFT = ".draft-"
 _DRAFT_KEPT_S = 3600  # longer than any copy takes: whoever made it was killed
 
