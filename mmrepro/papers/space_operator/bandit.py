@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmrepro.errors import MMReproError
+from mmrepro.papers.space_operator.action import TICK
 from mmrepro.papers.space_operator.agents import Expert, Told, view
 from mmrepro.papers.space_operator.environment import SpaceEnv
+from mmrepro.papers.space_operator.evaluation import row
 from mmrepro.papers.space_operator.flight import Flight
 from mmrepro.papers.space_operator.latency import Pilot
-from mmrepro.papers.space_operator.orbit import position, velocity
+from mmrepro.papers.space_operator.orbit import MU, position, velocity
 from mmrepro.papers.space_operator.scenario import START, scenario
 from mmrepro.papers.space_operator.teacher import GAP, Start
 from mmrepro.papers.space_operator.vector import add, dot, into, scale, subtract
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GUARDS = ("LG0", "LG1")
-ORBITAL_TICK = 43.4
-"""Metres along the orbit in one tick of the game's physics."""
+ORBITAL_TICK = TICK * math.sqrt(MU / 750_000.0)
+"""Metres along the orbit of all targets in one tick of the game's physics."""
 
 
 @dataclass
@@ -120,8 +122,8 @@ def raids(
     Returns
     -------
     DataFrame
-        A row a flight: agent, guard, start (number), lady and guard_distance (m, true closest approaches),
-        sampled and true (scores), propellant_kg of the whole flight, captured, caught, decisions.
+        A row a flight: agent, guard, start (number), guarded (true closest approach to the guard in m),
+        caught (by the guard), decisions, and `evaluation.row`.
 
     Raises
     ------
@@ -137,14 +139,9 @@ def raids(
         make_env = partial(SpaceEnv, f"LBG1_{guard}_I2", gap=gap, **settings)
         for agent, pilot in pilots.items():
             keys = {"agent": agent, "guard": guard}
-            rows += [keys | {"start": start} | _result(ended) for start, ended in enumerate(pilot(make_env))]
+            rows += [
+                keys | {"start": start, "guarded": ended["guard_approach"]["true"].distance}
+                | {"caught": ended["caught"], "decisions": ended["decisions"]} | row(ended)
+                for start, ended in enumerate(pilot(make_env))
+            ]  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _result(ended: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "lady": ended["closest_approach"]["true"].distance,
-        "guard_distance": ended["guard_approach"]["true"].distance,
-        **{kind: ended["score"][kind] for kind in ("sampled", "true")},
-        **{key: ended[key] for key in ("propellant_kg", "captured", "caught", "decisions")},
-    }

@@ -8,6 +8,7 @@ of cells drawn at random check that it is the neighbours and not the folds' size
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -257,20 +258,24 @@ def judge_by_module(
     modules: Sequence[int],
     seeds: Sequence[int],
     judging: Judging | None = None,
+    each: Each = map,
 ) -> pd.DataFrame:
     """Measure grouped folds when modules are taken to have other numbers of cells; module, seed, AUC.
 
     Blocks that cut through modules leave neighbours on both sides of a split again.
     """
-    rows = []
-    for module in modules:
-        blocks = block_of(cells.numbers, module)
-        for seed in seeds:
-            parts, decisions = judge_cells(
-                seen, cells.defective, blocks, judging or Judging(), "grouped folds", seed
-            )
-            rows.append((module, seed, fold_auc(parts, cells.defective, decisions)))
-    return pd.DataFrame(rows, columns=["module", "seed", "AUC"])
+    jobs = list(itertools.product(modules, seeds))
+    found = each(partial(_grouped_auc, seen, cells, judging or Judging()), jobs)
+    return pd.DataFrame(
+        {"module": module, "seed": seed, "AUC": auc} for (module, seed), auc in zip(jobs, found, strict=True)
+    )
+
+
+def _grouped_auc(seen: Features, cells: Cells, judging: Judging, job: tuple[int, int]) -> float:
+    module, seed = job
+    blocks = block_of(cells.numbers, module)
+    parts, decisions = judge_cells(seen, cells.defective, blocks, judging, "grouped folds", seed)
+    return fold_auc(parts, cells.defective, decisions)
 
 
 def flattery(judged: Sequence[Judged]) -> NDArray[np.float64]:

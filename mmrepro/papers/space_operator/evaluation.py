@@ -18,6 +18,8 @@ from mmrepro.papers.space_operator.malformed import Spoken
 from mmrepro.papers.space_operator.rollout import MakeEnv, fly_each
 from mmrepro.papers.space_operator.teacher import GAP, Start, random_starts
 
+PASSIVE, EVADING = "PE1_E1_I3", "PE1_E3_I3"
+"""Where comparisons are flown: an evader that never burns, and one that burns as the pursuer comes near."""
 GAME, DRAWN = "the game's start", "drawn starts"
 FIRST_PASS_S = 150.0
 """Mission time in s before which the authors' naive run of I3 came closest; a second pass follows here."""
@@ -52,7 +54,7 @@ def row(ended: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def scene(name: str, timeout: float = 240.0, **settings: Any) -> MakeEnv:
+def scene(name: str, timeout: float = Rules.timeout, **settings: Any) -> MakeEnv:
     """Make environments as all flights of the chapter have them; they end at `timeout`, in s."""
     return partial(SpaceEnv, name, gap=GAP, rules=Rules(timeout=timeout), **settings)
 
@@ -104,12 +106,14 @@ def naive_table(published: Sequence[PublishedRow]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def misread(agent: Agent, starts: Sequence[Start], share: float, timeout: float = 240.0) -> pd.DataFrame:
+def misread(
+    agent: Agent, starts: Sequence[Start], share: float, timeout: float = Rules.timeout
+) -> pd.DataFrame:
     """Fly with and without a share of late reads: late (whether), start, and `row`."""
     return pd.DataFrame(
         {"late": late > 0, "start": number} | row(ended)
         for late in (0.0, share)
-        for number, ended in enumerate(fly_each(agent, starts, scene("PE1_E1_I3", timeout, late_reads=late)))
+        for number, ended in enumerate(fly_each(agent, starts, scene(PASSIVE, timeout, late_reads=late)))
     )
 
 

@@ -220,7 +220,7 @@ def raids_plot(table: pd.DataFrame, real: Mapping[str, float]) -> Figure:
         1, len(guards), figsize=(8.2, 0.5 * len(agents) + 1.7), sharex=True, sharey=True, squeeze=False
     )
     for axis, guard in zip(axes[0], guards, strict=True):
-        strip(axis, table[table["guard"] == guard], "sampled", "agent", agents, PALETTE[0])
+        strip(axis, table[table["guard"] == guard], "score", "agent", agents, PALETTE[0])
         for (other, score), colour in zip(real.items(), PALETTE[1:], strict=False):
             axis.axvline(score, color=colour, ls="--", label=f"real run, past {other}")
         axis.set(xscale="log", xlabel="score (lower is better)", title=f"guard {guard}")

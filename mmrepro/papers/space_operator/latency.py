@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.environment import SpaceEnv, Waiting
-from mmrepro.papers.space_operator.flight import Kind
+from mmrepro.papers.space_operator.evaluation import row
 from mmrepro.papers.space_operator.rollout import MakeEnv
 from mmrepro.papers.space_operator.teacher import GAP
 
@@ -25,8 +25,6 @@ def sweep(
     pilot: Pilot,
     reply_times: Sequence[float],
     name: str = "PE1_E1_I3",
-    *,
-    kind: Kind = "sampled",
     **settings: Any,
 ) -> pd.DataFrame:
     """Fly the same starts with every reply time, holding the last burn meanwhile and coasting.
@@ -35,16 +33,13 @@ def sweep(
     ----------
     reply_times
         In s. Without any waiting both ways are one and the same, and are flown once.
-    kind
-        Closest approach as the game samples it, or the true one.
     settings
         Further ones of `SpaceEnv`.
 
     Returns
     -------
     DataFrame
-        A row a flight: reply_time, waiting, start (number), score, distance (m), propellant_kg at the
-        closest approach, captured, decisions.
+        A row a flight: reply_time, waiting, start (number), decisions, and `evaluation.row`.
 
     Raises
     ------
@@ -62,32 +57,11 @@ def sweep(
                 given = {"gap": GAP} | settings | {"reply_time": seconds, "waiting": waiting}
                 flown = pilot(partial(SpaceEnv, name, **given))
             keys = {"reply_time": float(seconds), "waiting": waiting}
-            rows += [keys | {"start": start} | _result(ended, kind) for start, ended in enumerate(flown)]
+            rows += [
+                keys | {"start": start, "decisions": ended["decisions"]} | row(ended)
+                for start, ended in enumerate(flown)
+            ]
     return pd.DataFrame(rows)
-
-
-def hold_minus_coast(table: pd.DataFrame, column: str = "score") -> pd.DataFrame:
-    """Return, for each start (rows) and reply time (columns), how much more holding scores than coasting."""
-    held, coasted = (_wide(table, waiting, column) for waiting in _WAYS)
-    return held - coasted
-
-
-def cost_of_waiting(table: pd.DataFrame, waiting: Waiting = "hold", column: str = "score") -> pd.DataFrame:
-    """Return, for each start (rows) and reply time (columns), what waiting adds to the flight without it.
-
-    Raises
-    ------
-    MMReproError
-        For a table without the reply time 0.
-    """
-    wide = _wide(table, waiting, column)
-    if 0.0 not in wide:
-        raise MMReproError("the cost of waiting needs flights without it; sweep with a reply time of 0 too.")
-    return wide.sub(wide[0.0], axis=0)
-
-
-def _wide(table: pd.DataFrame, waiting: Waiting, column: str) -> pd.DataFrame:
-    return table[table["waiting"] == waiting].pivot(index="start", columns="reply_time", values=column)
 
 
 def _check(reply_times: Sequence[float]) -> None:
@@ -96,14 +70,3 @@ def _check(reply_times: Sequence[float]) -> None:
         raise MMReproError(f"a reply time of {wrong[0]:g} s makes no sense; give 0 s or more.")
     if not reply_times or len(set(reply_times)) < len(reply_times):
         raise MMReproError(f"the reply times {list(reply_times)} must be at least one, each given once.")
-
-
-def _result(ended: dict[str, Any], kind: Kind) -> dict[str, Any]:
-    closest = ended["closest_approach"][kind]
-    return {
-        "score": ended["score"][kind],
-        "distance": closest.distance,
-        "propellant_kg": closest.propellant_kg,
-        "captured": ended["captured"],
-        "decisions": ended["decisions"],
-    }

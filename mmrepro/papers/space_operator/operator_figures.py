@@ -25,7 +25,6 @@ ORDER = (
     arms.SLOW, arms.TEACHER,
 )  # fmt: skip
 """Systems from top to bottom."""
-FLOOR = "most common reply"
 _AXES = ("forward", "right", "down")
 
 
@@ -80,12 +79,12 @@ def agreement_strip(agreed: pd.DataFrame) -> Figure:
     Parameters
     ----------
     agreed
-        `runs.SeedRun.agreement` of all seeds as a table.
+        Rows of `runs.SeedRun.replies` whose metric is agreement, of all seeds.
     """
-    systems = [each for each in _present(agreed["system"]) if each != FLOOR]
+    systems = [each for each in _present(agreed["system"]) if each != arms.COMMON]
     figure, axis = plt.subplots(figsize=(7.6, 0.45 * len(systems) + 1.4))
-    floor = agreed.loc[agreed["system"] == FLOOR, "value"]
-    axis.axvline(floor.mean(), color=INK, ls="--", label=FLOOR)
+    floor = agreed.loc[agreed["system"] == arms.COMMON, "value"]
+    axis.axvline(floor.mean(), color=INK, ls="--", label=arms.COMMON)
     _by_seed(axis, agreed, "value", systems)
     axis.set(xlabel="replies as the teacher's (%)", xlim=(0, 100))
     figure.legend(loc="outside upper center", frameon=False)
@@ -159,13 +158,13 @@ def occlusion_map(
     return figure
 
 
-def latency_curves(table: pd.DataFrame, marked: float) -> Figure:
+def latency_curves(table: pd.DataFrame, marked: Sequence[float]) -> Figure:
     """Draw the score by reply time (`latency.sweep`): medians and middle halves over starts.
 
     Parameters
     ----------
     marked
-        Reply time of the authors' agent, in s.
+        Reply times of the authors' agent, in s.
     """
     figure, axis = plt.subplots(figsize=(7.6, 3.8))
     for colour, (waiting, part) in zip(PALETTE[1::-1], table.groupby("waiting"), strict=False):
@@ -174,7 +173,8 @@ def latency_curves(table: pd.DataFrame, marked: float) -> Figure:
         low, middle, high = np.transpose([np.quantile(each, (0.25, 0.5, 0.75)) for each in scores])
         axis.fill_between(times, low, high, color=colour, alpha=0.18, lw=0)
         axis.plot(times, middle, "o-", color=colour, label=str(waiting))
-    axis.axvline(marked, color=INK, ls="--", label=f"the authors' agent, {marked:g} s")
+    told = f"the authors' agent, {min(marked):.2f} to {max(marked):.2f} s"
+    axis.axvspan(min(marked), max(marked), color=INK, alpha=0.55, label=told)
     axis.set(yscale="log", xlabel="reply time (s)", ylabel="score (lower is better)")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure

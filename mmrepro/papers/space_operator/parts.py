@@ -18,6 +18,8 @@ from mmrepro.papers.space_operator.agents import (
 )
 from mmrepro.papers.space_operator.bandit import WideBerth, guarded_starts, raids
 from mmrepro.papers.space_operator.evaluation import (
+    EVADING,
+    PASSIVE,
     agent_table,
     game_starts,
     malformed_table,
@@ -28,16 +30,16 @@ from mmrepro.papers.space_operator.eye import ReaderSettings, teach
 from mmrepro.papers.space_operator.flight import Rules
 from mmrepro.papers.space_operator.latency import sweep
 from mmrepro.papers.space_operator.prompt import DURATION
-from mmrepro.papers.space_operator.published import LATE_SHARE, MALFORMED, REPLY_TIME
+from mmrepro.papers.space_operator.published import MALFORMED, REPLY_TIME
 from mmrepro.papers.space_operator.rollout import fly_each
 from mmrepro.papers.space_operator.settings import Settings
 from mmrepro.papers.space_operator.teacher import random_starts
 from mmrepro.training.parallel import Each
 
 SCENARIOS = {
-    "passive": "PE1_E1_I3",
+    "passive": PASSIVE,
     "random bursts": "PE1_E2_I3",
-    "evading": "PE1_E3_I3",
+    "evading": EVADING,
     "prograde": "PE1_E4_I3",
 }
 BRISK = 2.0
@@ -51,8 +53,14 @@ def agents(seed: int) -> list[Agent]:
     return [Inactive(), Random(seed), Naive(), Prograde(), Navball(DURATION), Expert(), LambertMPC()]
 
 
-def parts(settings: Settings) -> dict[str, Part]:
-    """Name the parts: the eye that is taught, and tables of flights of agents that do not learn."""
+def parts(settings: Settings, late: float) -> dict[str, Part]:
+    """Name the parts: the eye that is taught, and tables of flights of agents that do not learn.
+
+    Parameters
+    ----------
+    late
+        Share of the moments in which the game reads the target late.
+    """
     seed, until = settings.seeds[0], settings.timeout
     game, drawn = game_starts(settings.flights, seed), random_starts(settings.flights, seed)
     scenes = {name: scene(scenario, until) for name, scenario in SCENARIOS.items()}
@@ -72,7 +80,7 @@ def parts(settings: Settings) -> dict[str, Part]:
         "malformed": partial(
             malformed_table, Navball(DURATION), sorted({*settings.spoilt, MALFORMED}), game, scenes["passive"]
         ),
-        "misread": partial(misread, Naive(), game, LATE_SHARE, until),
+        "misread": partial(misread, Naive(), game, late, until),
         "raids": partial(
             raids,
             {name: partial(fly_each, agent, guarded) for name, agent in flown_by.items()},
@@ -86,7 +94,7 @@ def work(part: Part) -> Any:
     return part()
 
 
-def all_done(settings: Settings, each: Each) -> dict[str, Any]:
+def all_done(settings: Settings, late: float, each: Each) -> dict[str, Any]:
     """Do all parts; `each` decides in how many processes."""
-    found = parts(settings)
+    found = parts(settings, late)
     return dict(zip(found, each(work, list(found.values())), strict=True))

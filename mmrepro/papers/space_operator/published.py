@@ -33,8 +33,6 @@ PRINTED_PROGRADE = (-0.6085, -0.0004, 0.7935)
 December 2025, at 10.22 s of mission time."""
 MALFORMED = 7 / 40
 """Share of malformed replies in the released log of the authors' GPT-3.5 agent."""
-LATE_SHARE = 13 / 46
-"""Share of moments of the longest log in which the evader was read late: `validation.late_share`."""
 
 NAIVE, ZERO_SHOT, TUNED = "naive", "zero-shot", "fine-tuned"
 

@@ -14,11 +14,11 @@ import torch
 from mmrepro.modeling.captioner import DecoderSettings
 from mmrepro.papers.space_operator import arms
 from mmrepro.papers.space_operator.agents import Navball
-from mmrepro.papers.space_operator.evaluation import mixed_starts, row, scene
+from mmrepro.papers.space_operator.evaluation import EVADING, PASSIVE, mixed_starts, row, scene
 from mmrepro.papers.space_operator.eye import Eye
 from mmrepro.papers.space_operator.picture import blanked, shuffled
 from mmrepro.papers.space_operator.policy import Operator, Senses, agreement, imitation_loss
-from mmrepro.papers.space_operator.prompt import DURATION
+from mmrepro.papers.space_operator.prompt import DURATION, understood
 from mmrepro.papers.space_operator.published import REPLY_TIME
 from mmrepro.papers.space_operator.rollout import corrected, fly_each, rollout
 from mmrepro.papers.space_operator.settings import Settings
@@ -35,7 +35,6 @@ from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 
 _SEEDS_APART = 10_000  # between the moments that are learned from and those held out
-PASSIVE, EVADING = "PE1_E1_I3", "PE1_E3_I3"
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,9 @@ class SeedRun:
     ----------
     flights
         system, seed, place (where from), evader, start, and what `evaluation.row` holds.
-    agreement
-        Tidy rows: share (%) of held-out moments in which an operator says what the teacher would.
+    replies
+        Tidy rows of held-out moments (%): `agreement`, where an operator says what the teacher would, and
+        `malformed`, where its reply could not be read if any word might be said.
     history
         Loss by system and epoch.
     operators
@@ -58,7 +58,7 @@ class SeedRun:
 
     seed: int
     flights: pd.DataFrame
-    agreement: list[dict[str, Any]]
+    replies: list[dict[str, Any]]
     history: pd.DataFrame
     operators: dict[str, Operator]
     held: Decisions
@@ -106,22 +106,28 @@ def run_seed(job: tuple[Settings, Eye, int]) -> SeedRun:
         operators[name] = make_operator(senses, settings, eye, seed)
         histories.append(train(operators[name], learned, settings, seed, settings.epochs, name))
     operators |= _extended(operators[arms.TEXT], learned, settings, seed)
-    agreed = [
-        {"system": name, "seed": seed, "metric": "agreement", "value": 100 * agreement(operator, held)}
-        for name, operator in operators.items()
-    ]
-    agreed.append(
-        {"system": "most common reply", "seed": seed, "metric": "agreement", "value": 100 * majority(held)}
-    )
     flights = _fly_all(operators, held, settings, seed)
     return SeedRun(
         seed,
         flights,
-        agreed,
+        _replies(operators, held, seed),
         pd.concat(histories),
         {key: each.cpu() for key, each in operators.items()},
         held,
     )
+
+
+def _replies(operators: dict[str, Operator], held: Decisions, seed: int) -> list[dict[str, Any]]:
+    """Measure what operators say in held-out moments: as the teacher does, and what nobody could read."""
+    found = [("agreement", arms.COMMON, majority(held))]
+    for name, operator in operators.items():
+        said = operator.reply(held.pictures, held.lines, free=True)
+        found.append(("agreement", name, agreement(operator, held)))
+        found.append(("malformed", name, float(np.mean([understood(each) is None for each in said]))))
+    return [
+        {"system": system, "seed": seed, "metric": metric, "value": 100 * share}
+        for metric, system, share in found
+    ]
 
 
 def _extended(operator: Operator, learned: Decisions, settings: Settings, seed: int) -> dict[str, Operator]:

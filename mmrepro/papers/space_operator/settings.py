@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from mmrepro.papers.settings import ChapterSettings
+from mmrepro.papers.space_operator.flight import Rules
 from mmrepro.papers.space_operator.scenario import START
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -41,6 +42,8 @@ class Settings(ChapterSettings):
         Shares of replies that are made malformed; the share of the authors' log is added.
     cells
         Images of solar cells: those of the whole set, or of a small part of it.
+    modules
+        Sizes of a module for which grouped folds are tried.
     satellites, satellite_tests, satellite_epochs
         Rendered pictures of satellites to learn from, pictures of each test, and epochs.
     workers
@@ -52,7 +55,7 @@ class Settings(ChapterSettings):
     """
 
     flights: Annotated[int, Field(ge=2, le=10_000)] = 16
-    timeout: Annotated[float, Field(gt=START, le=3600)] = 240.0
+    timeout: Annotated[float, Field(gt=START, le=3600)] = Rules.timeout
     decisions: Annotated[int, Field(ge=8)] = 2000
     held_out: Annotated[int, Field(ge=4)] = 400
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 96
@@ -70,6 +73,7 @@ class Settings(ChapterSettings):
     reply_times: tuple[Annotated[float, Field(ge=0, le=60)], ...] = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
     spoilt: tuple[Share, ...] = (0.0, 0.05, 0.1, 0.3)
     cells: Literal["elpv", "elpv_subset"] = "elpv_subset"
+    modules: tuple[Annotated[int, Field(ge=2)], ...] = (30, 45, 60, 75, 90)
     satellites: Annotated[int, Field(ge=20)] = 800
     satellite_tests: Annotated[int, Field(ge=20)] = 200
     satellite_epochs: Annotated[int, Field(ge=1)] = 8

@@ -140,10 +140,6 @@ class VisionLanguageModel:
         """Return the most likely of the answers."""
         return answers[int(self.log_likelihoods(chat, answers).argmax())]
 
-    def ask(self, image: Image, question: str, answers: Sequence[str]) -> str:
-        """Return the most likely answer to a question about a picture (height, width, 3)."""
-        return self.answer(Chat([turn("user", question, shown=True)], [image]), answers)
-
     def tune(
         self,
         chats: Sequence[Chat],

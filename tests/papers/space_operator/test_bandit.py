@@ -31,20 +31,20 @@ def flight(guard):
 
 
 def test_the_guard_is_kept_at_a_distance_and_the_lady_reached(table):
-    mean = table.groupby(["guard", "agent"])[["guard_distance", "lady", "sampled"]].mean()
+    mean = table.groupby(["guard", "agent"])[["guarded", "true", "score"]].mean()
     for guard in ("LG0", "LG1"):
         bold, wary = mean.loc[(guard, "expert")], mean.loc[(guard, "wide berth")]
-        assert wary.guard_distance > 1.2 * bold.guard_distance
-        assert wary.sampled < bold.sampled
-        assert wary.lady < 10
+        assert wary.guarded > 1.2 * bold.guarded
+        assert wary.score < bold.score
+        assert wary.true < 10
 
 
 def test_a_row_is_a_flight_of_its_start(table):
     assert len(table) == 2 * 2 * 4 and set(table.columns) >= {"agent", "guard", "start", "captured", "caught"}
-    assert (table.groupby(["agent", "guard"]).sampled.std() > 0.1).all()  # the starts do differ
-    for row in table.itertuples():
-        assert row.true == pytest.approx(guarded_score(row.lady, row.guard_distance))
-    assert table[table.captured].lady.max() < 5
+    assert (table.groupby(["agent", "guard"]).score.std() > 0.1).all()  # the starts do differ
+    for row in table.itertuples():  # the game samples, so it sees the craft no nearer than they came
+        assert row.score < guarded_score(row.sampled, row.guarded) + 1e-6
+    assert table[table.captured].true.max() < 5
 
 
 @pytest.mark.parametrize("name", ["PE1_E1_I3", "PE1_E3_I3"])

@@ -149,7 +149,7 @@ def test_misreads_are_start_by_start():
 
 
 def test_raids_have_a_panel_a_guard_and_the_real_run():
-    rows = [{"agent": agent, "guard": guard, "sampled": 100.0} for agent in "xy" for guard in ("LG0", "LG1")]
+    rows = [{"agent": agent, "guard": guard, "score": 100.0} for agent in "xy" for guard in ("LG0", "LG1")]
     figure = figures.raids_plot(pd.DataFrame(rows), {"LG5": 2105.0})
     assert [axis.get_title() for axis in figure.axes] == ["guard LG0", "guard LG1"]
     assert legend(figure) == ["real run, past LG5"]

@@ -9,8 +9,8 @@ SMALL = Settings(
 
 
 def test_every_part_is_done_in_any_number_of_processes():
-    done = parts.all_done(SMALL, map)
-    assert list(done) == list(parts.parts(SMALL))
+    done = parts.all_done(SMALL, 0.3, map)
+    assert list(done) == list(parts.parts(SMALL, 0.3))
     assert done["eye"].eye.size == 32
     agents = [agent.name for agent in parts.agents(0)]
     assert list(done["agents"]["agent"].unique()) == agents
@@ -21,8 +21,9 @@ def test_every_part_is_done_in_any_number_of_processes():
 
 
 def test_what_the_authors_measured_is_always_among_the_steps():
-    done = parts.all_done(SMALL, lambda work, jobs: map(work, jobs))
+    done = parts.all_done(SMALL, 1.0, lambda work, jobs: map(work, jobs))
     assert set(done["latency"]["reply_time"]) == {0.0, 1.0, parts.BRISK, REPLY_TIME}
     assert set(done["malformed"]["share"]) == {0.0, MALFORMED}
-    assert set(done["misread"]["late"]) == {False, True}
+    sampled = done["misread"].pivot(index="start", columns="late", values="sampled")
+    assert (sampled[True] != sampled[False]).all()  # all reads late, none late
     assert set(done["raids"]["agent"]) == {"naive", "navball", "expert", "wide berth"}

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmrepro.papers.paper import load_paper
 from mmrepro.papers.space_operator import published
 from mmrepro.papers.space_operator.logs import PublishedRow
 from mmrepro.papers.space_operator.published import NAIVE, TUNED, ZERO_SHOT
@@ -76,3 +77,9 @@ def test_spacegym_has_six_agents_and_three_evaders():
 def test_the_reply_time_is_the_mean_of_six_replies():
     assert len(published.REPLY_TIMES) == 6
     assert abs(published.REPLY_TIME - sum(published.REPLY_TIMES) / 6) <= 0.005
+
+
+def test_what_the_chapters_facts_say_is_what_is_flown():
+    paper = load_paper("space-operator")
+    assert paper.value_of("vision-language agent", "reply time") == published.REPLY_TIME
+    assert paper.value_of("GPT-3.5 agent", "malformed replies") == 100 * published.MALFORMED

@@ -6,6 +6,7 @@ import pytest
 
 from mmrepro.papers.space_operator import arms, environment, evaluation, eye, runs
 from mmrepro.papers.space_operator.flight import Rules
+from mmrepro.papers.space_operator.prompt import understood
 from mmrepro.papers.space_operator.settings import Settings
 from mmrepro.training.parallel import workers
 
@@ -63,12 +64,19 @@ def test_flights_hold_what_they_are_worth(ran):
 
 
 def test_agreement_has_a_floor(ran):
-    values = {row["system"]: row["value"] for row in ran.agreement}
-    assert set(values) == LEARNED | {"most common reply"}
+    values = {row["system"]: row["value"] for row in ran.replies if row["metric"] == "agreement"}
+    assert set(values) == LEARNED | {arms.COMMON}
     assert all(0 <= value <= 100 for value in values.values())
     held = pd.Series(ran.held.replies)
-    assert values["most common reply"] == pytest.approx(100 * held.value_counts().iloc[0] / len(held))
-    assert {row["metric"] for row in ran.agreement} == {"agreement"}
+    assert values[arms.COMMON] == pytest.approx(100 * held.value_counts().iloc[0] / len(held))
+
+
+def test_replies_that_may_be_of_any_word_are_read(ran):
+    values = {row["system"]: row["value"] for row in ran.replies if row["metric"] == "malformed"}
+    assert set(values) == LEARNED
+    said = ran.operators[arms.TEXT].reply(ran.held.pictures, ran.held.lines, free=True)
+    wrong = sum(understood(reply) is None for reply in said)
+    assert values[arms.TEXT] == pytest.approx(100 * wrong / len(said))
 
 
 def test_history_and_operators_are_by_system(ran):
@@ -80,7 +88,7 @@ def test_history_and_operators_are_by_system(ran):
 
 def test_the_same_seed_gives_the_same_tables(ran, settings, seeing):
     again = runs.run_seed((settings, seeing, 3))
-    assert again.flights.equals(ran.flights) and again.agreement == ran.agreement
+    assert again.flights.equals(ran.flights) and again.replies == ran.replies
     assert again.history.reset_index(drop=True)["loss"].equals(ran.history.reset_index(drop=True)["loss"])
 
 

@@ -102,7 +102,7 @@ def test_a_question_about_a_picture_is_answered_by_likelihood(model):
     answers = ["yes", "no it is whole"]
     chat = Chat([turn("user", "Is the ball whole", shown=True)], [PICTURE])
     scores = model.log_likelihoods(chat, answers)
-    assert model.ask(PICTURE, "Is the ball whole", answers) == answers[int(scores.argmax())]
+    assert model.answer(chat, answers) == answers[int(scores.argmax())]
     other = np.zeros_like(PICTURE)
     seen = model.log_likelihoods(Chat(chat.turns, [other]), answers)
     assert not torch.allclose(seen, scores)  # it does look
