@@ -1,15 +1,18 @@
-# The book, its tests and its checks. Everything runs in .venv, made here from the two lock files.
+# The book, its tests and its checks. Everything runs in .venv, made here from the three lock files.
 PYTHON ?= python3
 PROFILE ?= smoke
-JOBS ?= 1
+JOBS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# What a result can depend on; other extras are tools around the runs, and records stay valid without them.
+KEYED := book cells corpus flight gpu graph judge lab language pathology speech test text video vision
+RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate pyproject.toml
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: book test browser lint format record serve lock clean
 
 book: $(INSTALLED)  ## Execute every chapter at PROFILE and render the book into _build/html
-	$(BIN)/mmrepro build --profile $(PROFILE) --jobs $(JOBS)
+	$(BIN)/mmrepro build --profile $(PROFILE) $(addprefix --jobs=,$(JOBS))
 
 test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile smoke
 	$(BIN)/python -m pytest -m "not browser" --durations=10 --cov=mmrepro --cov-report=term:skip-covered --cov-fail-under=90
@@ -28,23 +31,23 @@ format: $(INSTALLED)  ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 record: $(INSTALLED)  ## Run changed chapters at profile cpu and put their records into results/
-	$(BIN)/mmrepro run --profile cpu --stale --publish --jobs $(JOBS)
+	$(BIN)/mmrepro run --profile cpu --stale --publish $(addprefix --jobs=,$(JOBS))
 
 serve: $(INSTALLED)  ## Serve the rendered book on this machine
 	$(BIN)/mmrepro serve
 
-lock: $(INSTALLED)  ## Resolve the newest versions of everything into requirements.lock
+lock: $(INSTALLED)  ## Resolve the newest versions of everything into the lock files
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
-		--no-header --no-annotate pyproject.toml --output-file requirements.lock
+	$(RESOLVE) --upgrade $(addprefix --extra ,$(KEYED)) --output-file requirements.lock
+	$(RESOLVE) --all-extras --constraint requirements.lock | grep -vxFf requirements.lock >requirements.tools.lock
 
 clean:  ## Remove the book, the runs and the environment
 	rm -rf _build .venv
 
-$(INSTALLED): requirements.lock requirements.no-deps.lock pyproject.toml
+$(INSTALLED): requirements.lock requirements.tools.lock requirements.no-deps.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock --requirement requirements.tools.lock
 	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.no-deps.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@

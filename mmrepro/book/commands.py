@@ -17,20 +17,22 @@ HOST = "127.0.0.1"
 
 @click.command()
 @click.option("--profile", default="smoke", show_default=True, help="smoke, cpu or gpu.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Chapters at a time.")
-def build(profile: str, jobs: int) -> None:
+@click.option(
+    "--jobs", type=click.IntRange(1), help="Chapters at a time; by default what cores and memory allow."
+)
+def build(profile: str, jobs: int | None) -> None:
     """Execute the chapters that have changed and render the book into _build/html.
 
     \b
     Examples:
       mmrepro build
-      mmrepro build --profile cpu --jobs 2
+      mmrepro build --profile cpu
     """
     from mmrepro.book.build import build_book
     from mmrepro.execution.commands import execute
     from mmrepro.papers.paper import paper_slugs
 
-    execute(paper_slugs(), {"profile": profile}, jobs, project.runs_dir())
+    execute(paper_slugs(), {"profile": profile}, project.runs_dir(), workers=jobs)
     click.echo(f"The book is at {build_book(profile)}; `mmrepro serve` shows it in a browser.")
 
 

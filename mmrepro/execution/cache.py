@@ -25,7 +25,7 @@ from mmrepro.files import sha256_bytes, sha256_file, write_atomic
 from mmrepro.project import ROOT_VARIABLE, results_dir, root
 
 if TYPE_CHECKING:
-    from mmrepro.execution.runner import Job
+    from mmrepro.execution.job import Job
 
 # Chapters read some of these (a mirror, an endpoint that judges); these alone change no result.
 _IDLE_VARIABLES = {ROOT_VARIABLE, "MMREPRO_RUNS"}

@@ -17,7 +17,8 @@ EXAMPLES = """
       mmrepro run mosei-fusion
       mmrepro run mosei-fusion --profile cpu --seeds 0..9
       mmrepro run mosei-fusion --set epochs=3 --set lr=0.01
-      mmrepro run --profile cpu --jobs 2              every chapter
+      mmrepro run --profile cpu                       every chapter
+      mmrepro run --profile cpu --scheduler tcp://head:8786    on a Dask cluster
       mmrepro run --profile cpu --stale --compare     only chapters that changed; check the records
 """
 
@@ -68,7 +69,15 @@ class Assignment(click.ParamType[tuple[str, Any]]):
 @click.option("--seeds", type=SeedList(), help="Seeds, as 0,1,2 or 0..9.")
 @click.option("--device", help="auto, cpu or cuda.")
 @click.option("--set", "overrides", multiple=True, type=Assignment(), help="Override one setting.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Chapters at a time.")
+@click.option(
+    "--jobs",
+    "workers",
+    type=click.IntRange(1),
+    help="Chapters at a time; by default what cores and memory allow.",
+)
+@click.option(
+    "--scheduler", default="local", show_default=True, help="local, or a Dask scheduler: tcp://host:8786."
+)
 @click.option("--fresh", is_flag=True, help="Execute, also what the cache holds.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the runs.")
 @click.option(
@@ -85,13 +94,11 @@ def run(
     seeds: list[int] | None,
     device: str | None,
     overrides: tuple[tuple[str, Any], ...],
-    jobs: int,
-    fresh: bool,
     output: Path | None,
     stale: bool,
-    compare: bool,
     publish: bool,
     refresh: bool,
+    **how: Any,
 ) -> None:
     """Execute chapters; see EXAMPLES for the help text."""
     from mmrepro.papers.paper import load_paper, paper_slugs
@@ -104,17 +111,20 @@ def run(
             click.echo(f"Every committed {profile} record fits its sources; nothing to run.")
             return
     folder = output or runs_dir()
-    parameters = _parameters(profile, seeds, device, overrides)
-    execute(chosen, parameters, jobs, folder, fresh=fresh, compare=compare, publish=publish)
+    execute(chosen, _parameters(profile, seeds, device, overrides), folder, publish=publish, **how)
     if publish:
         from mmrepro.book.scoreboard import update_readme
 
         update_readme(root() / "README.md")
     if refresh:
-        from mmrepro.execution.notebook import refresh_outputs
+        _refresh(chosen, profile, folder)
 
-        for slug in chosen:
-            refresh_outputs(slug, profile, folder)
+
+def _refresh(slugs: Sequence[str], profile: str, folder: Path) -> None:
+    from mmrepro.execution.notebook import refresh_outputs
+
+    for slug in slugs:
+        refresh_outputs(slug, profile, folder)
 
 
 def _parameters(
@@ -128,9 +138,10 @@ def _parameters(
 def execute(
     slugs: Sequence[str],
     parameters: dict[str, Any],
-    workers: int,
     folder: Path,
     *,
+    workers: int | None = None,
+    scheduler: str = "local",
     fresh: bool = False,
     compare: bool = False,
     publish: bool = False,
@@ -138,41 +149,42 @@ def execute(
     """Run chapters, tell how each went, and raise when any failed.
 
     A chapter whose run is in the cache is not run again, but for `fresh`, and where its record is to be
-    held against the committed one or to replace it.
+    held against the committed one or to replace it. Without `workers` as many run at a time as the
+    machine has room for; runs that are to be published have it for themselves.
 
     Raises
     ------
     MMReproError
         With exit code 1, naming the chapters that failed, once all have run.
     """
-    from mmrepro.execution.runner import ChapterError, Job, Outcome, refuse_wrong, run_jobs
+    from mmrepro.execution.job import ChapterError, Job, refuse_wrong
+    from mmrepro.execution.runner import room_for, run_jobs
 
     jobs = [Job(slug, parameters, folder.resolve()) for slug in slugs]
     refuse_wrong(jobs)
     entries = _entries(jobs)
     if not (fresh or compare or publish):
         jobs = [job for job in jobs if not _taken_from_cache(job, entries)]
-    failed: list[str] = []
     if jobs:
         names = ", ".join(job.slug for job in jobs)
         click.echo(f"Running {len(jobs)} chapter(s) at profile {parameters['profile']}: {names}")
-
-    def tell(outcome: Outcome) -> None:
+    failed: list[str] = []
+    for outcome in run_jobs(jobs, workers or (1 if publish else room_for(jobs)), scheduler):
         slug, error = outcome.job.slug, outcome.error
         problems = [str(error)] if error else _after(outcome, compare=compare, publish=publish)
         if problems:
             failed.append(slug)
         elif slug in entries and not publish:  # the page of a published run shows the record before it
             entries[slug].keep(outcome.job.files)
-        state = "failed" if problems else "done"
-        click.echo(f"{slug}: {state} in {outcome.seconds:.1f} s")
-        for problem in problems:
-            click.echo(f"  {problem}", err=True)
-
-    for outcome in run_jobs(jobs, workers):
-        tell(outcome)
+        _tell(outcome, problems)
     if failed:
         raise ChapterError(f"{len(failed)} of {len(jobs)} chapter(s) failed: {', '.join(sorted(failed))}.")
+
+
+def _tell(outcome: Any, problems: Sequence[str]) -> None:
+    click.echo(f"{outcome.job.slug}: {'failed' if problems else 'done'} in {outcome.seconds:.1f} s")
+    for problem in problems:
+        click.echo(f"  {problem}", err=True)
 
 
 def _entries(jobs: Sequence[Any]) -> dict[str, Any]:

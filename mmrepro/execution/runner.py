@@ -1,116 +1,128 @@
-"""Runs chapters: one process a job, so that no job sees another's folder, threads or seeds."""
+"""Runs jobs side by side: in processes of this machine, or on a cluster."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import os
-import sys
+import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType
-from typing import Any, cast
 
 import psutil
 
-from mmrepro.errors import MMReproError
-from mmrepro.evidence.record import RunRecord
-from mmrepro.execution.key import notebook_path
+from mmrepro.execution.job import ChapterError, Job, Outcome, last_cell, perform, refuse_wrong
 from mmrepro.execution.parameter import settings_from
-from mmrepro.execution.run import RunFiles
-from mmrepro.papers.paper import load_paper
-from mmrepro.project import root, runs_dir
+from mmrepro.project import results_dir
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-
-
-class ChapterError(MMReproError):
-    """A chapter that did not come to its end; its partial notebook is kept."""
-
-    exit_code = 1
+LOCAL = "local"
+RETRIES = 1  # of a job whose process was killed
+_UNKNOWN_PEAK_MB = 2000.0  # what the chapters' bars allow
 
 
-@dataclass(frozen=True)
-class Job:
-    """One chapter to run, with the parameters that papermill puts into it."""
+def run_jobs(
+    jobs: Sequence[Job],
+    workers: int = 1,
+    scheduler: str = LOCAL,
+    work: Callable[[Job], Outcome] = perform,
+) -> Iterator[Outcome]:
+    """Run `jobs` and yield each outcome as it comes.
 
-    slug: str
-    parameters: dict[str, Any] = field(default_factory=dict)
-    folder: Path = field(default_factory=runs_dir)
-
-    @property
-    def files(self) -> RunFiles:
-        """Files of the run."""
-        return RunFiles.of(self.slug, self.parameters.get("profile", "smoke"), self.folder)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a job: a record, or the sentence that says what failed."""
-
-    job: Job
-    seconds: float
-    record: RunRecord | None = None
-    error: MMReproError | None = None
-
-
-def run_jobs(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
-    """Run `jobs`, at most `workers` at a time, and yield each outcome as it comes.
+    Parameters
+    ----------
+    workers
+        Jobs at a time on this machine, see `room_for`; a cluster runs as many as it has room for.
+    scheduler
+        ``local``, or the address of a Dask scheduler, as ``tcp://host:8786``.
+    work
+        Does one job.
 
     Raises
     ------
     SettingsError
         Before anything runs, when any job's parameters are refused.
+    ClusterError
+        When the scheduler cannot be reached.
     """
     refuse_wrong(jobs)
-    pool = ThreadPoolExecutor(workers)
+    if scheduler != LOCAL:
+        from mmrepro.execution.cluster import run_on_cluster
+
+        yield from run_on_cluster(jobs, scheduler, work)
+        return
+    slots = Slots(min(workers, len(jobs)) or 1)
+    threads = ThreadPoolExecutor(slots.count)
     try:
-        waiting = [pool.submit(_in_own_process, job) for job in jobs]
+        waiting = [threads.submit(slots.run, job, work) for job in jobs]
         for future in as_completed(waiting):
             yield future.result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        threads.shutdown(cancel_futures=True)
+        slots.close()
 
 
-def refuse_wrong(jobs: Sequence[Job]) -> None:
-    """Check the parameters of all jobs.
+class Slots:
+    """Processes that do one job after the other; a killed one takes no other with it and is replaced."""
 
-    Raises
-    ------
-    SettingsError
-        When any job's are refused.
-    """
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._free: queue.SimpleQueue[ProcessPoolExecutor | None] = queue.SimpleQueue()
+        for _ in range(count):
+            self._free.put(None)  # started when there is work for it
+
+    def run(self, job: Job, work: Callable[[Job], Outcome]) -> Outcome:
+        """Do `job` in a process of its own, again where that is killed."""
+        started = time.perf_counter()
+        for _ in range(1 + RETRIES):
+            slot = self._free.get()
+            try:
+                slot = slot or _new_process()
+                return slot.submit(work, job).result()
+            except BrokenProcessPool:
+                slot = None
+            finally:
+                self._free.put(slot)
+        problem = "the process that ran it was killed, perhaps for want of memory"
+        where = f"{job.slug}, {last_cell(job.files.notebook)}"
+        return Outcome(job, time.perf_counter() - started, error=ChapterError(f"{where}: {problem}."))
+
+    def close(self) -> None:
+        """End the processes; each must be free by now."""
+        for _ in range(self.count):
+            slot = self._free.get()
+            if slot is not None:
+                slot.shutdown()
+
+
+def room_for(jobs: Sequence[Job]) -> int:
+    """Return how many of `jobs` fit this machine at a time, by its cores and its free memory."""
+    cores, peak = 1, 0.0
     for job in jobs:
-        settings_from(job.slug, job.parameters)
+        _, settings = settings_from(job.slug, job.parameters)
+        cores = max(cores, settings.threads * getattr(settings, "workers", 1))
+        peak = max(peak, _known_peak_mb(job.slug))
+    free = psutil.virtual_memory().available / 2**20
+    return max(1, min(len(jobs), (os.cpu_count() or 1) // cores, int(free // peak) if peak else 1))
 
 
-def _in_own_process(job: Job) -> Outcome:
-    """Run `job` in a pool of its own: a process that is killed takes no other job with it."""
-    started = time.perf_counter()
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            return pool.submit(_run, job).result()
-        except BrokenProcessPool:
-            problem = "the process that ran it was killed, perhaps for want of memory"
-    where = f"{job.slug}, {last_cell(job.files.notebook)}"
-    return Outcome(job, time.perf_counter() - started, error=ChapterError(f"{where}: {problem}."))
+def _known_peak_mb(slug: str) -> float:
+    """Return the peak memory of the committed record, which a smoke run stays below."""
+    path = results_dir() / "cpu" / f"{slug}.json"
+    if not path.is_file():
+        return _UNKNOWN_PEAK_MB
+    return max(float(stage["peak_mb"]) for stage in json.loads(path.read_bytes())["stages"])
 
 
-def _run(job: Job) -> Outcome:
+def _new_process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_watch_parent)
+
+
+def _watch_parent() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # jsonschema would build a grammar of international addresses for a second; notebooks have none to check.
-    sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
-    started = time.perf_counter()
-    try:
-        record = run_chapter(job)
-    except MMReproError as error:
-        return Outcome(job, time.perf_counter() - started, error=error)
-    return Outcome(job, time.perf_counter() - started, record=record)
 
 
 def _end_with_parent() -> None:
@@ -126,71 +138,3 @@ def _end_with_parent() -> None:
         with contextlib.suppress(psutil.Error):
             child.kill()
     os._exit(1)
-
-
-def run_chapter(job: Job) -> RunRecord:
-    """Execute one chapter in this process's own kernel and return its record.
-
-    Raises
-    ------
-    ChapterError
-        When a cell fails, the kernel dies, the time budget is spent, or no record was written.
-    """
-    import papermill
-
-    _, settings = settings_from(job.slug, job.parameters)
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(settings.threads)), MMREPRO_RUNS=str(job.folder))
-    files = job.files
-    files.clear()
-    files.notebook.parent.mkdir(parents=True, exist_ok=True)
-    source = notebook_path(load_paper(job.slug))
-    with _told_in_a_sentence(job):
-        papermill.execute_notebook(
-            source, files.notebook, job.parameters, engine_name="mmrepro", progress_bar=False, cwd=root()
-        )
-    if not files.record.is_file():
-        raise ChapterError(f"{job.slug} ran through but wrote no record; it must call chapter.conclude().")
-    return files.complete()
-
-
-@contextlib.contextmanager
-def _told_in_a_sentence(job: Job) -> Iterator[None]:
-    """Turn what papermill and nbclient raise into one sentence that names chapter and cell."""
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    try:
-        yield
-        return
-    except PapermillExecutionError as error:
-        problem = f"{error.ename}: {error.evalue}"
-    except CellTimeoutError:
-        problem = "the time budget is spent (setting time_budget_s)"
-    except DeadKernelError:
-        problem = "the kernel died, perhaps for want of memory"
-    except NoSuchKernel as error:
-        raise ChapterError(
-            f"{job.slug}: there is no Jupyter kernel {error.name!r}; make the notebook's own with "
-            "`python -m ipykernel install --sys-prefix`."
-        ) from None
-    where = f"{job.slug}, {last_cell(job.files.notebook)}"
-    raise ChapterError(f"{where}: {problem}; the partial notebook is {job.files.notebook}.")
-
-
-def last_cell(path: Path) -> str:
-    """Name the last cell that started in a partial notebook: its number and first line."""
-    import nbformat
-
-    if not path.is_file():
-        return "before the first cell"
-    cells = nbformat.read(path, as_version=4).cells
-    started = [
-        (number, cell)
-        for number, cell in enumerate(cells)
-        if cell.cell_type == "code" and cell.metadata.get("papermill", {}).get("start_time")
-    ]
-    if not started:
-        return "before the first cell"
-    number, cell = started[-1]
-    return f"cell {number} ({cell.source.strip().partition(chr(10))[0][:60]!r})"

@@ -1,8 +1,10 @@
-"""A tiny package in the place of `mmrepro`, as the key of a run sees it."""
+"""A tiny package in the place of `mmrepro`, as the key of a run sees it; a job in a small checkout."""
 
 import pytest
 
 from mmrepro.execution import key
+from mmrepro.execution.job import Job
+from tests.conftest import SLUG
 
 PACKAGE = {
     "__init__.py": "",
@@ -35,3 +37,10 @@ def package(tmp_path, monkeypatch):
         path.write_text(text)
     monkeypatch.setattr(key, "_package", lambda: folder)
     return folder
+
+
+@pytest.fixture
+def job(checkout, monkeypatch, tmp_path):
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+    return lambda **parameters: Job(SLUG, {"profile": "smoke", **parameters}, tmp_path / "runs")

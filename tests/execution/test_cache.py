@@ -7,8 +7,8 @@ import pytest
 from mmrepro.evidence.record import seal, write_record
 from mmrepro.execution import cache
 from mmrepro.execution.cache import DamagedEntryError, Entry, kept_runs
+from mmrepro.execution.job import Job
 from mmrepro.execution.key import chapter_key
-from mmrepro.execution.runner import Job
 from mmrepro.papers.paper import load_paper
 from mmrepro.papers.settings import SettingsError, resolve_settings
 from tests.conftest import SLUG

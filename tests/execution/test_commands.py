@@ -5,8 +5,8 @@ from click.testing import CliRunner
 from mmrepro.evidence.record import read_record, seal, write_record
 from mmrepro.execution import cache, commands, runner
 from mmrepro.execution.commands import Assignment, SeedList, run
+from mmrepro.execution.job import ChapterError, Outcome
 from mmrepro.execution.key import chapter_key
-from mmrepro.execution.runner import ChapterError, Outcome
 from mmrepro.papers.paper import load_paper, paper_slugs
 from mmrepro.papers.settings import SettingsError, resolve_settings
 from tests.conftest import SLUG
@@ -69,7 +69,7 @@ def chapters(monkeypatch):
     """Take the place of the runner: yield the record or error that a test gives, and keep the jobs."""
     seen = []
 
-    def run_jobs(jobs, workers):
+    def run_jobs(jobs, workers, scheduler):
         for job in jobs:
             seen.append((job, workers))
             given = run_jobs.given
@@ -198,8 +198,8 @@ def executed(finished, chapters, monkeypatch):
     chapters.given = seal(finished)
     fake = runner.run_jobs
 
-    def run_jobs(jobs, workers):
-        for outcome in fake(jobs, workers):
+    def run_jobs(jobs, workers, scheduler):
+        for outcome in fake(jobs, workers, scheduler):
             if not outcome.error:
                 outcome.job.files.notebook.write_text("{}")
                 outcome.job.files.complete()
@@ -226,7 +226,7 @@ def test_an_unchanged_chapter_is_taken_from_the_cache(executed, checkout):
 
 def test_the_book_is_built_from_the_cache_too(executed, tmp_path):
     for _ in range(2):
-        commands.execute([SLUG], {"profile": "cpu"}, 1, tmp_path / "runs")
+        commands.execute([SLUG], {"profile": "cpu"}, tmp_path / "runs")
     assert executed() == 1
 
 

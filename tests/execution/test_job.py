@@ -1,0 +1,147 @@
+import json
+
+import nbformat
+import pytest
+
+from mmrepro.errors import MMReproError
+from mmrepro.execution.job import ChapterError, Job, last_cell, run_chapter
+from mmrepro.execution.runner import run_jobs
+from tests.conftest import SLUG, Checkout
+
+# Two systems over five seeds on a file that the user supplies, and a stage.
+MEASURED = (
+    'chapter.data("mosei_aligned")',
+    'with chapter.stage("measure"):\n'
+    "    for seed in range(5):\n"
+    '        values = {"early": 70 + seed / 3, "late decision": 66 + seed / 7}\n'
+    '        chapter.measure("accuracy", values, dataset="mosei_aligned", seed=seed)',
+)
+FIVE = {"profile": "smoke", "seeds": [0, 1, 2, 3, 4]}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The same chapter run once here and twice at the same time in processes of their own."""
+    folder = tmp_path_factory.mktemp("ran")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MMREPRO_ROOT", str(folder))
+        patch.setenv("MMREPRO_OFFLINE", "1")
+        patch.setenv("MMREPRO_DATA", str(folder / "data"))
+        for name in ("MMREPRO_RUNS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            patch.setenv(name, "1")  # set by the run; put back afterwards
+        patch.delenv("MMREPRO_MIRROR", raising=False)
+        (folder / "own.pkl").write_bytes(b"never opened")
+        patch.setenv("MMREPRO_MOSEI_ALIGNED", str(folder / "own.pkl"))
+        Checkout(folder).write(*MEASURED)
+        serial = Job(SLUG, FIVE, folder / "serial")
+        record = run_chapter(serial)
+        parallel = [Job(SLUG, FIVE, folder / name) for name in ("one", "two")]
+        yield serial, record, list(run_jobs(parallel, workers=2))
+
+
+@pytest.mark.notebook
+class TestAFinishedRun:
+    def test_its_record_holds_what_was_measured(self, ran):
+        _, record, _ = ran
+        assert (record.slug, record.profile, record.seeds) == (SLUG, "smoke", [0, 1, 2, 3, 4])
+        assert len(record.metrics) == 10
+        assert [use.tier for use in record.data] == ["paper"]
+        found = {result.id: result for result in record.claims}["M1"]
+        assert (found.n_seeds, found.tier) == (5, "paper")
+
+    def test_it_reads_back_as_complete(self, ran):
+        job, record, _ = ran
+        notebook, again = job.files.read()
+        assert again == record
+        assert notebook.metadata.papermill.parameters == FIVE
+
+    def test_every_cell_is_measured(self, ran):
+        cells = [cell for cell in ran[0].files.read()[0].cells if cell.cell_type == "code"]
+        assert len(cells) == 6  # parameters, injected, open, two, conclude
+        for cell in cells:
+            assert set(cell.metadata["mmrepro"]) == {"wall_s", "cpu_s", "peak_mb", "gpu_mb"}
+        assert max(cell.metadata["mmrepro"]["peak_mb"] for cell in cells) > 20
+
+    def test_the_stage_is_in_the_record(self, ran):
+        assert [stage.name for stage in ran[1].stages] == ["measure"]
+
+    def test_jobs_side_by_side_find_the_same_to_the_digit(self, ran):
+        _, record, outcomes = ran
+        assert [outcome.error for outcome in outcomes] == [None, None]
+        assert {outcome.record.digest for outcome in outcomes} == {record.digest}
+
+    def test_each_job_has_a_folder_of_its_own(self, ran):
+        for outcome in ran[2]:
+            assert outcome.job.files.read()[1] == outcome.record
+
+
+@pytest.mark.notebook
+def test_a_failed_cell_is_named_and_the_partial_notebook_kept(checkout, job):
+    checkout.write("print('so far')", "numbers = []\nnumbers[3]", opens=False)
+    with pytest.raises(
+        ChapterError, match=r"IndexError: list index out of range; the partial notebook is"
+    ) as told:
+        run_chapter(job())
+    assert f"{SLUG}, cell " in str(told.value)
+    assert "'numbers = []'" in str(told.value)
+    partial = nbformat.read(job().files.notebook, as_version=4)
+    assert "so far" in json.dumps(partial.cells)
+    assert not job().files.record.exists()
+    with pytest.raises(MMReproError, match="No complete run"):
+        job().files.read()
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), 9)"])
+def test_a_dead_kernel_is_told_with_the_cell_that_it_died_in(checkout, job, end):
+    checkout.write("import os", end, "print('never')", opens=False)
+    with pytest.raises(
+        ChapterError, match=rf"{SLUG}, cell \d+ \('os\..*: the kernel died, perhaps for want of memory"
+    ):
+        run_chapter(job())
+    assert job().files.notebook.is_file()
+
+
+@pytest.mark.notebook
+def test_a_spent_time_budget_is_told_with_its_setting(checkout, job):
+    checkout.write("import time\ntime.sleep(600)", opens=False)
+    with pytest.raises(
+        ChapterError, match=r"cell \d+ \('import time'\): the time budget is spent .*time_budget_s"
+    ):
+        run_chapter(job(overrides={"time_budget_s": 3}))
+
+
+@pytest.mark.notebook
+def test_a_chapter_that_concludes_nothing_is_refused_and_its_old_record_gone(checkout, job):
+    checkout.write("print('done')", opens=False, concludes=False)
+    job().files.record.parent.mkdir(parents=True)
+    job().files.record.write_text("of an earlier run")
+    with pytest.raises(ChapterError, match=r"wrote no record; it must call chapter.conclude\(\)"):
+        run_chapter(job())
+
+
+@pytest.mark.notebook
+def test_a_missing_kernel_is_told_with_its_remedy(checkout, job):
+    checkout.change(lambda notebook: notebook["metadata"]["kernelspec"].update(name="no-such-kernel"))
+    with pytest.raises(ChapterError, match=r"no Jupyter kernel .*no-such-kernel.*ipykernel install"):
+        run_chapter(job())
+
+
+def test_a_missing_notebook_is_told(checkout, job):
+    checkout.notebook.unlink()
+    with pytest.raises(MMReproError, match="has no notebook at"):
+        run_chapter(job())
+
+
+def test_the_last_cell_that_started_is_named(tmp_path):
+    path = tmp_path / "partial.ipynb"
+    assert last_cell(path) == "before the first cell"
+    cells = [nbformat.v4.new_markdown_cell("x")] + [
+        nbformat.v4.new_code_cell(f"step_{n}\nmore") for n in range(3)
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    assert last_cell(path) == "before the first cell"
+    for cell in cells[1:3]:
+        cell.metadata["papermill"] = {"start_time": "2025-01-31T00:00:00"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    assert last_cell(path) == "cell 2 ('step_1')"
