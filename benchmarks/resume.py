@@ -24,43 +24,21 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import psutil
-
-from mmrepro.papers.paper import load_paper, paper_slugs
-from mmrepro.project import root
+from checkout import small_checkout
 
 CHAPTERS = 3
 CELLS = (
-    'from mmrepro import open_chapter\nchapter = open_chapter("{slug}", profile, seeds, device, overrides)',
     "import time\nfor seed in range(3):\n    time.sleep(0.2)\n"
-    '    chapter.measure("number", {{"ours": seed / 7}}, dataset=None, seed=seed)',
-    "chapter.conclude()",
+    '    chapter.measure("number", {"ours": seed / 7}, dataset=None, seed=seed)',
 )
-
-
-def small_checkout(folder: Path) -> list[str]:
-    """Lay out manifests, lock file and tiny notebooks of the first chapters; return their names."""
-    for name in ("data_manifests", "requirements.lock"):
-        (folder / name).symlink_to(root() / name)
-    (folder / "notebooks").mkdir()
-    slugs = paper_slugs()[:CHAPTERS]
-    for slug in slugs:
-        parameters = 'profile = "smoke"\nseeds = None\ndevice = None\noverrides = {}'
-        cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})]
-        cells += [nbformat.v4.new_code_cell(source.format(slug=slug)) for source in CELLS]
-        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        metadata = {"kernelspec": kernel, "mmrepro": {"slug": slug}}
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-        nbformat.write(notebook, folder / "notebooks" / load_paper(slug).notebook_name)
-    return slugs
 
 
 class Book:
     """The small checkout and the command that runs it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.slugs = folder, small_checkout(folder)
+        self.folder, self.slugs = folder, small_checkout(folder, CELLS, CHAPTERS)
         self.environment = {**os.environ, "MMREPRO_ROOT": str(folder), "OMP_NUM_THREADS": "1"}
         self.environment.pop("MMREPRO_RUNS", None)
         self.log = folder / "log.txt"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from mmrepro.book.benchmark import benchmark_parts
 from mmrepro.book.markup import scrolling, table
 from mmrepro.book.scoreboard import (
     VERDICTS,
@@ -23,10 +24,16 @@ from mmrepro.papers.paper import Paper
 def generated_parts(
     papers: Sequence[Paper],
     records: Mapping[str, RunRecord],
-    changelog: Path,
+    root: Path,
     is_stale: Callable[[RunRecord], bool],
 ) -> dict[str, str]:
-    """Write every generated part; a page asks for one by ``<!-- mmrepro:name -->``."""
+    """Write every generated part; a page asks for one by ``<!-- mmrepro:name -->``.
+
+    Parameters
+    ----------
+    root
+        The checkout, of which `CHANGELOG.md` and the results of benchmarks are read.
+    """
     rows = scoreboard_rows(papers, records)
     chapters = scoreboard_markdown(rows, lambda paper: paper.notebook_name)
     return {
@@ -34,7 +41,8 @@ def generated_parts(
         "scoreboard-chapters": scrolling(chapters, "mm-chapters full-width") if records else chapters,
         "scoreboard-claims": claims_markdown(rows, is_stale),
         "interval-widths": _interval_widths(),
-        "changes": _changes(changelog),
+        "changes": _changes(root / "CHANGELOG.md"),
+        **benchmark_parts(root / "results" / "benchmarks" / "engine.json"),
     }
 
 

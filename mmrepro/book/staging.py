@@ -64,7 +64,7 @@ def stage(
     shutil.copytree(root / "book", target)
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy2(root / name, target / name)
-    _fill(target, generated_parts(papers, records, root / "CHANGELOG.md", is_stale))
+    _fill(target, generated_parts(papers, records, root, is_stale))
     for paper, page in zip(papers, pages, strict=True):
         _write_notebook(page, target / paper.notebook_name)
 

@@ -1,0 +1,303 @@
+"""Ten small torch notebooks by our runner and by other tools, in one run; then what a job costs.
+
+    python benchmarks/engine.py                      # half an hour on two quiet cores
+    python benchmarks/engine.py --notebooks 2 --only "mmrepro,papermill" --output /tmp/engine.json
+
+Each notebook imports torch, transformers, timm, seaborn and plotly, trains a small network for some seconds
+and draws a figure. All tools get the same notebooks and cores: two at a time where a tool can, one thread
+each. The floor is one interpreter that imports everything once and runs all cells, its compute shared out
+over the cores. Other work on the machine slows all rows, so compare ratios. Writes
+results/benchmarks/engine.json, from which the book draws its page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+from checkout import small_checkout
+
+from mmrepro.environment import describe_environment
+from mmrepro.execution.job import Job, Outcome
+from mmrepro.execution.runner import run_jobs
+from mmrepro.files import write_atomic
+from mmrepro.papers.paper import load_paper
+from mmrepro.project import root
+
+CORES = 2
+PEERS = ("papermill", "nbclient", "nbmake", "jupyter-cache", "jupyter-book")
+CELLS = (
+    "import plotly.graph_objects as go\nimport seaborn as sns\nimport timm\nimport torch\n"
+    "from transformers import CLIPConfig, CLIPModel",
+    "torch.manual_seed(0)\n"
+    "net = torch.nn.Sequential(torch.nn.Conv2d(3, 32, 3), torch.nn.ReLU(), torch.nn.Flatten(), "
+    "torch.nn.LazyLinear(10))\n"
+    "images, labels = torch.randn(64, 3, 32, 32), torch.randint(10, (64,))\n"
+    "net(images)\n"
+    "optimizer, losses = torch.optim.AdamW(net.parameters()), []\n"
+    "for step in range(60):\n"
+    "    loss = torch.nn.functional.cross_entropy(net(images), labels)\n"
+    "    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n    losses.append(loss.item())",
+    "sns.lineplot(losses);",
+    "go.Figure(go.Scatter(y=losses)).to_json()[:20]",
+    'chapter.measure("loss", {"ours": losses[-1]}, dataset=None)',
+)
+ALONE = """
+import json, sys, time
+clock = time.perf_counter
+started = clock()
+import matplotlib; matplotlib.use("agg")
+exec(sys.argv[1]); import mmrepro.chapter, IPython.display
+imports, started = clock() - started, clock()
+for path in sys.argv[2:]:
+    names = {}
+    for cell in json.load(open(path))["cells"]:
+        exec("".join(cell["source"]), names)
+print(json.dumps({"imports_s": imports, "compute_s": clock() - started}))
+"""
+POOL = """
+import sys
+from concurrent.futures import ProcessPoolExecutor
+import nbformat
+from nbclient import NotebookClient
+def run(path):
+    NotebookClient(nbformat.read(path, 4), timeout=600, shutdown_kernel="immediate").execute()
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2) as pool:
+        list(pool.map(run, sys.argv[1:]))
+"""
+CACHED = """
+import logging, sys
+from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
+if __name__ == "__main__":
+    cache = get_cache("jupyter-cache")
+    for path in sys.argv[1:]:
+        cache.add_nb_to_project(path)
+    done = load_executor("local-parallel", cache, logging.getLogger()).run_and_cache(timeout=600)
+    sys.exit(bool(done.errored or done.excepted))
+"""
+CONFIG = "title: Ten notebooks\nexecute:\n  execute_notebooks: force\n  timeout: 600\n"
+
+
+class Bench:
+    """The ten notebooks and the commands that run them."""
+
+    def __init__(self, folder: Path, notebooks: int) -> None:
+        self.folder = folder
+        self.slugs = small_checkout(folder, CELLS, notebooks)
+        self.paths = [str(folder / "notebooks" / load_paper(slug).notebook_name) for slug in self.slugs]
+        for name, text in (("pool.py", POOL), ("cached.py", CACHED), ("alone.py", ALONE)):
+            (folder / name).write_text(text)
+        self.environment = {
+            **os.environ,
+            **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+            "MMREPRO_ROOT": str(folder),
+            "MMREPRO_OFFLINE": "1",
+        }
+        self.environment.pop("MMREPRO_RUNS", None)
+
+    def ours(self, *options: str) -> list[str]:
+        """Return the command of our own runner."""
+        return [sys.executable, "-m", "mmrepro.cli", "run", *self.slugs, "--jobs", str(CORES), *options]
+
+    def peer(self, name: str) -> list[str]:
+        """Return the command of another tool."""
+        python = [sys.executable]
+        if name == "papermill":
+            one = f"{sys.executable} -m papermill --no-progress-bar"
+            lines = [f"{one} {path} {path}.out" for path in self.paths]
+            return ["sh", "-c", " && ".join(lines)]
+        if name == "nbclient":
+            return [*python, "pool.py", *self.paths]
+        if name == "nbmake":
+            return [*python, "-m", "pytest", "-q", "--nbmake", "-n", str(CORES), *self.paths]
+        if name == "jupyter-cache":
+            return [*python, "cached.py", *self.paths]
+        program = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+        return [*python, "-c", program, "build", str(self._book())]
+
+    def _book(self) -> Path:
+        folder = self.folder / "book"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        names = [Path(path).stem for path in self.paths]
+        for path in self.paths:
+            shutil.copy2(path, folder)
+        (folder / "_config.yml").write_text(CONFIG)
+        chapters = "".join(f"  - file: {name}\n" for name in names[1:])
+        (folder / "_toc.yml").write_text(f"format: jb-book\nroot: {names[0]}\nchapters:\n{chapters}")
+        return folder
+
+    def change_one(self) -> None:
+        """Change the code of the first notebook."""
+        path = Path(self.paths[0])
+        path.write_text(path.read_text().replace("range(60)", "range(59)"))
+
+    def measured(self, runner: str, case: str, command: list[str]) -> dict[str, Any]:
+        """Run `command` and return wall and CPU seconds and peak memory of its processes together."""
+        log = self.folder / f"{runner}-{case}.log"
+        with log.open("wb") as stream:
+            started = time.perf_counter()
+            process = psutil.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=stream, stderr=subprocess.STDOUT
+            )
+            watch = Watch(process)
+            status = process.wait()
+            wall = time.perf_counter() - started
+        if status:
+            sys.exit(f"{runner}, {case}: exit code {status}\n{log.read_text()[-2000:]}")
+        row = {"runner": runner, "case": case, "wall_s": round(wall, 2), **watch.used()}
+        print("| {runner} | {case} | {wall_s} | {cpu_s} | {peak_mb} |".format(**row), flush=True)
+        return row
+
+
+class Watch:
+    """Looks at a process and its children five times a second."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._cpu: dict[tuple[int, float], float] = {}
+        self._peak, self._process = 0.0, process
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def used(self) -> dict[str, float]:
+        """Return CPU seconds, of processes that lived for a fifth of a second, and peak memory in MB."""
+        self._thread.join()
+        return {"cpu_s": round(sum(self._cpu.values()), 1), "peak_mb": round(self._peak)}
+
+    def _look(self) -> None:
+        while self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE:
+            self._peak = max(self._peak, self._sum())
+            time.sleep(0.2)
+
+    def _sum(self) -> float:
+        """Note everyone's CPU seconds and return the memory of all, pages they share counted once."""
+        total = 0.0
+        try:
+            family = [self._process, *self._process.children(recursive=True)]
+        except psutil.Error:
+            return total
+        for each in family:
+            try:
+                times = each.cpu_times()
+                self._cpu[each.pid, each.create_time()] = times.user + times.system
+                total += each.memory_full_info().pss / 2**20
+            except (psutil.Error, OSError):
+                continue
+        return total
+
+
+def runners(bench: Bench, only: list[str]) -> list[dict[str, Any]]:
+    """Run all notebooks with every tool: cold, then unchanged and one changed where a tool knows of that."""
+    rows = []
+    if "mmrepro" in only:
+        rows += [
+            bench.measured("mmrepro", "cold", bench.ours()),
+            bench.measured("mmrepro", "unchanged", bench.ours()),
+        ]
+        bench.change_one()
+        rows.append(bench.measured("mmrepro", "one changed", bench.ours()))
+        rows.append(bench.measured("mmrepro --warm", "cold", bench.ours("--warm", "--fresh")))
+    for name in [peer for peer in PEERS if peer in only]:
+        rows.append(bench.measured(name, "cold", bench.peer(name)))
+    if "jupyter-cache" in only:
+        rows.append(bench.measured("jupyter-cache", "unchanged", bench.peer("jupyter-cache")))
+    return rows
+
+
+def floor(bench: Bench) -> dict[str, float]:
+    """Return seconds of one interpreter for all imports, and for all cells after them."""
+    command = [sys.executable, "alone.py", CELLS[0], *bench.paths]
+    done = subprocess.run(command, cwd=bench.folder, env=bench.environment, capture_output=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def nothing(job: Job) -> Outcome:
+    """Be done at once."""
+    return Outcome(job, 0.0)
+
+
+def sleep(job: Job) -> Outcome:
+    """Be busy for a second without using a core."""
+    time.sleep(1)
+    return Outcome(job, 1.0)
+
+
+def seconds_for(count: int, workers: int, work: Callable[[Job], Outcome], scheduler: str = "local") -> float:
+    """Return the wall seconds of `count` jobs, the start of processes included."""
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = [Job("mosei-fusion", {"seeds": [number]}, Path(folder)) for number in range(count)]
+        started = time.perf_counter()
+        done = sum(1 for _ in run_jobs(jobs, workers, scheduler, work))
+        assert done == count
+        return round(time.perf_counter() - started, 3)
+
+
+def overhead() -> list[dict[str, Any]]:
+    """Measure jobs that do nothing, on this machine's processes and on a Dask cluster of the same size."""
+    from distributed import LocalCluster
+
+    rows = [
+        {"scheduler": "local", "jobs": n, "wall_s": seconds_for(n, CORES, nothing)} for n in (10, 100, 1000)
+    ]
+    with LocalCluster(n_workers=CORES, threads_per_worker=1, dashboard_address=":0") as cluster:
+        address = cluster.scheduler_address
+        rows += [
+            {"scheduler": "Dask", "jobs": n, "wall_s": seconds_for(n, CORES, nothing, address)}
+            for n in (10, 100, 1000)
+        ]
+    return rows
+
+
+def scaling() -> list[dict[str, Any]]:
+    """Measure eight sleeping jobs a worker: without overhead each row would take eight seconds."""
+    return [
+        {"workers": count, "jobs": 8 * count, "ideal_s": 8, "wall_s": seconds_for(8 * count, count, sleep)}
+        for count in (1, 2, 4, 8, 16, 32, 64)
+    ]
+
+
+def main() -> None:
+    """Print a row a measurement and write them all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--notebooks", type=int, default=10)
+    parser.add_argument("--only", default=",".join(("mmrepro", *PEERS)))
+    parser.add_argument("--no-jobs", action="store_true", help="leave out what measures single jobs")
+    parser.add_argument("--output", type=Path, default=root() / "results" / "benchmarks" / "engine.json")
+    asked = parser.parse_args()
+    machine = describe_environment()
+    found: dict[str, Any] = {
+        "made": datetime.now(UTC).date().isoformat(),
+        "machine": {"cpu": machine.cpu, "cores": machine.cores, "python": machine.python},
+        "versions": {name: metadata.version(name) for name in (*PEERS, "distributed")},
+        "cores": CORES,
+        "notebooks": asked.notebooks,
+    }
+    print("| runner | case | wall s | CPU s | peak MB |\n| --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory(prefix="mmrepro-engine-") as folder:
+        bench = Bench(Path(folder).resolve(), asked.notebooks)
+        found["floor"] = floor(bench)
+        found["runners"] = runners(bench, asked.only.split(","))
+    if not asked.no_jobs:
+        found |= {"overhead": overhead(), "scaling": scaling()}
+    write_atomic(asked.output, json.dumps(found, indent=1) + "\n")
+    print(json.dumps({name: found.get(name) for name in ("floor", "overhead", "scaling")}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
