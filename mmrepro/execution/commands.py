@@ -69,6 +69,7 @@ class Assignment(click.ParamType[tuple[str, Any]]):
 @click.option("--device", help="auto, cpu or cuda.")
 @click.option("--set", "overrides", multiple=True, type=Assignment(), help="Override one setting.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Chapters at a time.")
+@click.option("--warm", is_flag=True, help="Fork kernels from one preloaded process (Linux).")
 @click.option("--fresh", is_flag=True, help="Execute, also what the cache holds.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the runs.")
 @click.option(
@@ -86,6 +87,7 @@ def run(
     device: str | None,
     overrides: tuple[tuple[str, Any], ...],
     jobs: int,
+    warm: bool,
     fresh: bool,
     output: Path | None,
     stale: bool,
@@ -97,6 +99,8 @@ def run(
     from mmrepro.papers.paper import load_paper, paper_slugs
     from mmrepro.project import root, runs_dir
 
+    if warm and (publish or compare):
+        raise click.UsageError("--warm goes with neither --publish nor --compare: they need cold kernels.")
     chosen = [load_paper(slug).slug for slug in slugs] or paper_slugs()
     if stale:
         chosen = [slug for slug in chosen if _is_stale(slug, profile)]
@@ -105,7 +109,8 @@ def run(
             return
     folder = output or runs_dir()
     parameters = _parameters(profile, seeds, device, overrides)
-    execute(chosen, parameters, jobs, folder, fresh=fresh, compare=compare, publish=publish)
+    with _kernels(warm):
+        execute(chosen, parameters, jobs, folder, fresh=fresh, compare=compare, publish=publish)
     if publish:
         from mmrepro.book.scoreboard import update_readme
 
@@ -115,6 +120,14 @@ def run(
 
         for slug in chosen:
             refresh_outputs(slug, profile, folder)
+
+
+def _kernels(warm: bool) -> contextlib.AbstractContextManager[None]:
+    if not warm:
+        return contextlib.nullcontext()
+    from mmrepro.execution.warm import warm_kernels
+
+    return warm_kernels()
 
 
 def _parameters(
