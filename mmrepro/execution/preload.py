@@ -40,6 +40,8 @@ MODULES = (
     "timm",
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Threads would be lost in a fork. Each kernel sets its own number; Arrow's second one only tidies memory.
+_ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1") | {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 # A kernel may be asked for with other values of these; no preloaded library reads them when it is imported.
 _FREE_PREFIXES = ("MMREPRO_", "JPY_")
 _FREE = {*THREAD_VARIABLES, "JUPYTER_DEFAULT_PROVISIONER_NAME"}
@@ -49,8 +51,7 @@ def preload() -> str | None:
     """Import `MODULES` as a kernel would, and return why no kernel may be forked from here, if so."""
     # A kernel sets the backend before pyplot is imported; without it every figure would be lost.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    # Thread pools would be lost in a fork; each kernel sets its own number.
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    os.environ.update(_ONE_THREAD)
     for name in MODULES:
         try:
             importlib.import_module(name)
@@ -111,9 +112,8 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
         self.environment = dict(os.environ)
         self.problem = preload()
         # What libraries put there when they were imported, as sklearn does for OpenMP.
-        self.added = {
-            name: os.environ[name] for name in {*os.environ} - {*self.environment, *THREAD_VARIABLES}
-        }
+        added = os.environ.keys() - self.environment.keys() - _ONE_THREAD.keys()
+        self.added = {name: os.environ[name] for name in added}
 
     def service_actions(self) -> None:
         """End with the command that started this process, however it ended."""
@@ -124,7 +124,8 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Refuse, without a fork, where nothing may be forked."""
         if self.problem:
-            request.sendall(json.dumps({"problem": self.problem}).encode())
+            with contextlib.suppress(OSError):  # the one who asked may have gone
+                request.sendall(json.dumps({"problem": self.problem}).encode())
         return not self.problem
 
 

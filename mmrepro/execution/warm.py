@@ -11,6 +11,7 @@ import asyncio
 import atexit
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
@@ -32,6 +33,7 @@ PROVISIONER = "mmrepro-warm"
 _SOCKET = "MMREPRO_WARM_SOCKET"
 _START_S = 120.0
 _starting = threading.Lock()
+_log = logging.getLogger(__name__)  # jupyter_client's own is silent outside a Jupyter application
 
 
 class NoWarmKernelError(Exception):
@@ -61,6 +63,7 @@ def _preloaded_process() -> Iterator[None]:
             process = subprocess.Popen(
                 [sys.executable, preload.__file__, str(listener.fileno()), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
+                env=dict(os.environ),  # as kernels get it: readline, for one, adds to what is inherited
                 pass_fds=[listener.fileno()],
                 start_new_session=True,  # Ctrl-C is for the command and for the kernels it then ends
             )
@@ -160,7 +163,7 @@ class WarmProvisioner(LocalProvisioner):
         try:
             kernel = await asyncio.to_thread(_fork, cmd, kwargs)
         except (NoWarmKernelError, OSError) as problem:
-            self.log.warning("This kernel starts cold: %s.", problem)
+            _log.warning("This kernel starts cold: %s.", problem)
             return await super().launch_kernel(cmd, **kwargs)
         self.process = cast("subprocess.Popen[bytes]", kernel)
         self.pid = self.pgid = kernel.pid
