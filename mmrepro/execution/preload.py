@@ -125,7 +125,7 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
         """Refuse, without a fork, where nothing may be forked."""
         if self.problem:
             with contextlib.suppress(OSError):  # the one who asked may have gone
-                request.sendall(json.dumps({"problem": self.problem}).encode())
+                request.sendall(json.dumps({"problem": self.problem}).encode() + b"\n")
         return not self.problem
 
 

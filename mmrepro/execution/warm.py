@@ -117,7 +117,8 @@ class ForkedKernel:
             self._connection.settimeout(_START_S)
             self._connection.connect(_address())
             asked = {"arguments": arguments, "env": env, "cwd": cwd}
-            self._connection.sendall(json.dumps(asked).encode() + b"\n")
+            with contextlib.suppress(BrokenPipeError):  # it refused before it read; the answer says why
+                self._connection.sendall(json.dumps(asked).encode() + b"\n")
             answer = self._answer()
             if "pid" not in answer:
                 raise NoWarmKernelError(answer.get("problem", "the preloaded process gave none"))
