@@ -71,7 +71,7 @@ def preload() -> str | None:
 def _uses_cuda() -> bool:
     for descriptor in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
-            if descriptor.readlink().is_relative_to("/dev") and "nvidia" in descriptor.readlink().name:
+            if str(descriptor.readlink()).startswith("/dev/nvidia"):
                 return True
     return False
 
