@@ -14,6 +14,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import socketserver
@@ -116,9 +117,10 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
         self.added = {name: os.environ[name] for name in added}
 
     def service_actions(self) -> None:
-        """End with the command that started this process, however it ended."""
+        """End with the command that started this process, however it ended, and leave no folder."""
         super().service_actions()
         if os.getppid() != self.parent:
+            shutil.rmtree(Path(self.socket.getsockname()).parent, ignore_errors=True)
             raise SystemExit
 
     def verify_request(self, request: Any, client_address: Any) -> bool:

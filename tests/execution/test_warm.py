@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -244,11 +245,15 @@ def test_nothing_is_left_when_the_command_is_killed(checkout, light, tmp_path):
         names = [" ".join(process.cmdline()) for process in all_of_it]
         assert sum("preload.py" in name for name in names) == 3  # the process, the watcher and the kernel
         assert "sleep 600" in names
+        sockets = {process.environ().get("MMREPRO_WARM_SOCKET") for process in all_of_it} - {None}
+        (folder,) = {Path(socket).parent for socket in sockets}
+        assert folder.stat().st_mode & 0o777 == 0o700
     finally:
         killed.kill()
     killed.wait()
     _, alive = psutil.wait_procs(all_of_it, timeout=15)
     assert not alive
+    assert not folder.exists()
 
 
 @pytest.mark.notebook
