@@ -78,6 +78,7 @@ class Assignment(click.ParamType[tuple[str, Any]]):
 @click.option(
     "--scheduler", default="local", show_default=True, help="local, or a Dask scheduler: tcp://host:8786."
 )
+@click.option("--warm", is_flag=True, help="Fork kernels from one preloaded process (Linux).")
 @click.option("--fresh", is_flag=True, help="Execute, also what the cache holds.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for the runs.")
 @click.option(
@@ -101,6 +102,10 @@ def run(
     **how: Any,
 ) -> None:
     """Execute chapters; see EXAMPLES for the help text."""
+    if how["warm"] and (publish or refresh or how["compare"]):
+        raise click.UsageError(
+            "--warm goes with none of --publish, --compare and --refresh: they need cold kernels."
+        )
     from mmrepro.papers.paper import load_paper, paper_slugs
     from mmrepro.project import root, runs_dir
 
@@ -142,6 +147,7 @@ def execute(
     *,
     workers: int | None = None,
     scheduler: str = "local",
+    warm: bool = False,
     fresh: bool = False,
     compare: bool = False,
     publish: bool = False,
@@ -169,16 +175,25 @@ def execute(
         names = ", ".join(job.slug for job in jobs)
         click.echo(f"Running {len(jobs)} chapter(s) at profile {parameters['profile']}: {names}")
     failed: list[str] = []
-    for outcome in run_jobs(jobs, workers or (1 if publish else room_for(jobs)), scheduler):
-        slug, error = outcome.job.slug, outcome.error
-        problems = [str(error)] if error else _after(outcome, compare=compare, publish=publish)
-        if problems:
-            failed.append(slug)
-        elif slug in entries and not publish:  # the page of a published run shows the record before it
-            entries[slug].keep(outcome.job.files)
-        _tell(outcome, problems)
+    with _kernels(warm):
+        for outcome in run_jobs(jobs, workers or (1 if publish else room_for(jobs)), scheduler):
+            slug, error = outcome.job.slug, outcome.error
+            problems = [str(error)] if error else _after(outcome, compare=compare, publish=publish)
+            if problems:
+                failed.append(slug)
+            elif slug in entries and not publish:  # the page of a published run shows the record before it
+                entries[slug].keep(outcome.job.files)
+            _tell(outcome, problems)
     if failed:
         raise ChapterError(f"{len(failed)} of {len(jobs)} chapter(s) failed: {', '.join(sorted(failed))}.")
+
+
+def _kernels(warm: bool) -> contextlib.AbstractContextManager[None]:
+    if not warm:
+        return contextlib.nullcontext()
+    from mmrepro.execution.warm import warm_kernels
+
+    return warm_kernels()
 
 
 def _tell(outcome: Any, problems: Sequence[str]) -> None:

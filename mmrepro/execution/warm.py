@@ -1,0 +1,182 @@
+"""Warm kernels: each is forked from one process that has imported what chapters import.
+
+A cold kernel spends most of its first seconds on imports. Here they are paid for once a command, or once a
+Jupyter server (``JUPYTER_DEFAULT_PROVISIONER_NAME=mmrepro-warm``). Linux only, and for working only:
+published results come from cold kernels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import json
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from mmrepro.execution import preload
+
+PROVISIONER = "mmrepro-warm"
+_SOCKET = "MMREPRO_WARM_SOCKET"
+_START_S = 120.0
+_starting = threading.Lock()
+_log = logging.getLogger(__name__)  # jupyter_client's own is silent outside a Jupyter application
+
+
+class NoWarmKernelError(Exception):
+    """Why a kernel has to start cold."""
+
+
+@contextlib.contextmanager
+def warm_kernels() -> Iterator[None]:
+    """Start the kernels of this process, and of those it starts, from one preloaded process."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_variable("JUPYTER_DEFAULT_PROVISIONER_NAME", PROVISIONER))
+        with contextlib.suppress(OSError, NoWarmKernelError):  # each kernel will say why it starts cold
+            stack.enter_context(_preloaded_process())
+        yield
+
+
+@contextlib.contextmanager
+def _preloaded_process() -> Iterator[None]:
+    """Run the preloaded process; its socket is in a folder that only this user can enter."""
+    if sys.platform != "linux":
+        raise NoWarmKernelError("warm kernels need Linux")
+    with tempfile.TemporaryDirectory(prefix="mmrepro-warm-") as folder:
+        address = str(Path(folder) / "kernels")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            listener.listen()  # from here on requests wait until it has loaded
+            process = subprocess.Popen(
+                [sys.executable, preload.__file__, str(listener.fileno()), str(os.getpid())],
+                stdin=subprocess.DEVNULL,
+                env=dict(os.environ),  # as kernels get it: readline, for one, adds to what is inherited
+                pass_fds=[listener.fileno()],
+                start_new_session=True,  # Ctrl-C is for the command and for the kernels it then ends
+            )
+        with _variable(_SOCKET, address):
+            try:
+                yield
+            finally:
+                process.kill()
+                process.wait()
+
+
+@contextlib.contextmanager
+def _variable(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
+
+
+def _address() -> str:
+    """Return where the preloaded process listens; in a Jupyter tool, start it with the first kernel."""
+    with _starting:
+        if _SOCKET not in os.environ:
+            stack = contextlib.ExitStack()
+            stack.enter_context(_preloaded_process())
+            atexit.register(stack.close)
+        return os.environ[_SOCKET]
+
+
+class ForkedKernel:
+    """What `LocalProvisioner` asks of the process it manages, for one that is no child of this process."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, arguments: list[str], env: dict[str, str], cwd: str) -> None:
+        """Have a kernel forked.
+
+        Raises
+        ------
+        NoWarmKernelError, OSError
+            When there is none to be had.
+        """
+        self.returncode: int | None = None
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._lines = self._connection.makefile()
+        try:
+            self._connection.settimeout(_START_S)
+            self._connection.connect(_address())
+            asked = {"arguments": arguments, "env": env, "cwd": cwd}
+            with contextlib.suppress(BrokenPipeError):  # it refused before it read; the answer says why
+                self._connection.sendall(json.dumps(asked).encode() + b"\n")
+            answer = self._answer()
+            if "pid" not in answer:
+                raise NoWarmKernelError(answer.get("problem", "the preloaded process gave none"))
+        except BaseException:
+            self._close()
+            raise
+        self.pid: int = answer["pid"]
+
+    def _answer(self) -> dict[str, Any]:
+        line = self._lines.readline()
+        return dict(json.loads(line)) if line else {}
+
+    def _close(self) -> None:
+        self._lines.close()
+        self._connection.close()
+
+    def poll(self) -> int | None:
+        """Return the exit status, or None while the kernel runs."""
+        if self.returncode is None and select.select([self._connection], [], [], 0)[0]:
+            # Without an answer the process that watched the kernel was killed; the kernel follows it.
+            self.returncode = self._answer().get("exit", -signal.SIGKILL)
+            self._close()
+        return self.returncode
+
+    def wait(self) -> int:
+        """Return the exit status, once there is one."""
+        while (status := self.poll()) is None:
+            select.select([self._connection], [], [])
+        return status
+
+    def send_signal(self, signum: int) -> None:
+        """Send a signal to the kernel, where it still runs."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signum)
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Provisioner ``mmrepro-warm``: a forked kernel where that is safe, else a cold one and a line why."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Start a kernel."""
+        try:
+            kernel = await asyncio.to_thread(_fork, cmd, kwargs)
+        except (NoWarmKernelError, OSError) as problem:
+            _log.warning("This kernel starts cold: %s.", problem)
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process = cast("subprocess.Popen[bytes]", kernel)
+        self.pid = self.pgid = kernel.pid
+        self.cwd = kwargs.get("cwd", Path.cwd())
+        return self.connection_info
+
+
+def _fork(cmd: list[str], kwargs: dict[str, Any]) -> ForkedKernel:
+    if cmd[:3] != [sys.executable, "-m", "ipykernel_launcher"]:
+        raise NoWarmKernelError("it is not the ipykernel of this interpreter")
+    others = sorted(set(kwargs) - {"env", "cwd", "extra_arguments", "kernel_id"})
+    if others:
+        raise NoWarmKernelError(f"it was asked for with {', '.join(others)}")
+    cwd = kwargs.get("cwd") or Path.cwd()
+    return ForkedKernel(cmd[3:], kwargs.get("env") or dict(os.environ), str(cwd))
