@@ -93,6 +93,14 @@ class Entry:
             write_atomic(path, content)
         return True
 
+    def caused(self, run: RunFiles) -> bool:
+        """Say whether `run` is whole and what these causes and today's data would give again."""
+        try:
+            found = _Contents.read(run)
+        except (OSError, ValueError):
+            return False
+        return found.key == self.key and all(_is_still_used(self.slug, use) for use in found.uses)
+
     def keep(self, source: RunFiles) -> None:
         """Keep a run that came to its end, unless its code was not that of a commit."""
         try:
