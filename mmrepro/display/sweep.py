@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from plotly.graph_objects import Figure, Scatter
 
-# Symbol and colour tell systems apart where there are more of them than colours.
-_MARKS = tuple(itertools.product(("circle", "square", "diamond", "triangle-up", "x"), PALETTE))
+# Symbol and dash tell systems apart where there are more of them than colours.
+_SHAPES = (("circle", "solid"), ("square", "dash"), ("diamond", "dot"), ("triangle-up", "longdash"))
+_MARKS = tuple(itertools.product(_SHAPES, PALETTE))
+_ROW_PX, _BETWEEN_PX, _AROUND_PX = 300, 100, 170
 _MOST_COLUMNS = 3
 _FACTOR = 10  # values that span so much are taken as steps by a factor, and their axis is logarithmic
 _PAGE = """<!DOCTYPE html>
@@ -62,37 +64,40 @@ def sweep_figure(summary: pd.DataFrame, by: Sequence[str]) -> Figure:
     from plotly.subplots import make_subplots
 
     use_house_style()
-    choices, places = _choices(summary), _places(summary, by[1:])
+    offered, places = choices(summary), _places(summary, by[1:])
     facets = list(places.unique())
     columns = min(_MOST_COLUMNS, len(facets))
     rows = math.ceil(len(facets) / columns)
     cells: list[dict[str, Any] | None] = [
         {} if number < len(facets) else None for number in range(rows * columns)
     ]
+    height = rows * _ROW_PX + (rows - 1) * _BETWEEN_PX
     figure = make_subplots(
         rows=rows,
         cols=columns,
         shared_yaxes="all",
+        horizontal_spacing=0.03,
+        vertical_spacing=_BETWEEN_PX / height,
         specs=[cells[start : start + columns] for start in range(0, len(cells), columns)],
         subplot_titles=facets,
     )
     marks = dict(zip(summary["system"].unique(), itertools.cycle(_MARKS), strict=False))
     shown: list[tuple[Any, Any]] = []
-    for (choice, facet, system), found in summary.groupby([choices, places, "system"], sort=False):
+    for (choice, facet, system), found in summary.groupby([offered, places, "system"], sort=False):
         row, column = divmod(facets.index(facet), columns)
         trace = _trace(found, by[0], marks[system])
         trace.update(name=system, legendgroup=system, showlegend=(choice, system) not in shown)
-        trace.visible = choice == choices.iloc[0]
+        trace.visible = choice == offered.iloc[0]
         figure.add_trace(trace, row=row + 1, col=column + 1)
         shown.append((choice, system))
     figure.update_xaxes(title_text=by[0], **_axis(summary[by[0]]))
-    figure.update_layout(height=120 + 380 * rows, legend_title_text="System")
+    figure.update_layout(height=height + _AROUND_PX, legend_title_text="System", margin_t=100)
     _add_menu(figure, [choice for choice, _ in shown], columns, rows)
     return figure
 
 
-def _choices(summary: pd.DataFrame) -> pd.Series[str]:
-    """Name for each row what the menu offers: one metric on one data set."""
+def choices(summary: pd.DataFrame) -> pd.Series[str]:
+    """Name for each row of a summary what a menu offers: one metric on one data set."""
     datasets = summary["dataset"].map(" on {}".format, na_action="ignore").fillna("")
     return (summary["metric"] + datasets).rename("choice")
 
@@ -101,17 +106,23 @@ def _places(summary: pd.DataFrame, keys: Sequence[str]) -> pd.Series[str]:
     """Name for each row its facet, by the values of `keys`."""
     import pandas as pd
 
-    values = [summary[key].map(f"{key}={{}}".format) for key in keys]
+    values = [[f"{key}={word}" for word in _words(summary[key])] for key in keys]
     return pd.Series([", ".join(each) for each in zip(*values, strict=True)] if keys else "", summary.index)
 
 
-def _trace(rows: pd.DataFrame, key: str, mark: tuple[str, str]) -> Scatter:
+def _words(values: pd.Series[Any]) -> list[str]:
+    """Spell the values of a setting as they are asked for."""
+    import pandas as pd
+
+    return ["null" if pd.isna(value) else str(value) for value in values.tolist()]
+
+
+def _trace(rows: pd.DataFrame, key: str, mark: tuple[tuple[str, str], str]) -> Scatter:
     from plotly.graph_objects import Scatter
 
-    symbol, colour = mark
-    numeric = _is_numeric(rows[key])
+    (symbol, dash), colour = mark
     return Scatter(
-        x=rows[key].tolist() if numeric else rows[key].map(str).tolist(),
+        x=rows[key].tolist() if _is_numeric(rows[key]) else _words(rows[key]),
         y=rows["mean"].tolist(),
         error_y={
             "type": "data",
@@ -123,7 +134,7 @@ def _trace(rows: pd.DataFrame, key: str, mark: tuple[str, str]) -> Scatter:
         hovertemplate="%{x}: %{y:.4g} (%{customdata} seeds)",
         mode="lines+markers",
         marker={"symbol": symbol, "size": 8},
-        line={"color": colour, "width": 1.5},
+        line={"color": colour, "dash": dash, "width": 1.5},
     )
 
 
@@ -136,7 +147,7 @@ def _is_numeric(values: pd.Series[Any]) -> bool:
 def _axis(values: pd.Series[Any]) -> dict[str, Any]:
     """Describe the axis of a setting: its ticks are the values that were swept."""
     if not _is_numeric(values):
-        return {"type": "category", "categoryarray": values.map(str).unique().tolist()}
+        return {"type": "category", "categoryarray": list(dict.fromkeys(_words(values)))}
     ticks = sorted(values.unique().tolist())
     logarithmic = ticks[0] > 0 and ticks[-1] >= _FACTOR * ticks[0]
     return {
@@ -162,13 +173,13 @@ def _add_menu(figure: Figure, choices: Sequence[str], columns: int, rows: int) -
         for each in offered
     ]
     place: Mapping[str, Any] = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "pad": {"b": 30}}
-    figure.update_layout(updatemenus=[{"buttons": buttons, **place}], margin_t=100)
+    figure.update_layout(updatemenus=[{"buttons": buttons, **place}])
 
 
 def _described(summary: pd.DataFrame, by: Sequence[str]) -> str:
     """Say in words what the figure shows."""
     told = [f"Lines with error bars: means over seeds against {' and '.join(by)}, a line for each system."]
-    for choice, rows in summary.groupby(_choices(summary), sort=False):
+    for choice, rows in summary.groupby(choices(summary), sort=False):
         ordered = rows.sort_values("mean").to_dict("records")
         low, high = (
             f"{row['mean']:.4g} ({', '.join([row['system'], *(f'{key}={row[key]}' for key in by)])})"

@@ -185,7 +185,8 @@ class Sweep:
         """
         runs = self.runs
         jobs = [point.job for name, point in runs.items() if name not in self.records]
-        for outcome in run_jobs(jobs, workers):
+        elsewhere: dict[str, Any] = {} if scheduler == "local" else {"scheduler": scheduler}
+        for outcome in run_jobs(jobs, workers, **elsewhere):
             name = outcome.job.folder.name
             if outcome.record is not None:
                 self.records[name] = outcome.record

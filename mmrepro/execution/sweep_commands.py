@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from mmrepro.execution.commands import Assignment, SeedList
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
     from mmrepro.execution.sweep import Sweep
 
@@ -167,8 +169,8 @@ def _run(sweep: Sweep, workers: int, scheduler: str) -> list[str]:
 
 def _report(sweep: Sweep, metrics: Sequence[str], folder: Path) -> None:
     """Write table and figure and show the summary of `metrics`, or of those that the claims name."""
-    from mmrepro.display.sweep import sweep_page
-    from mmrepro.execution.sweep_table import summarise
+    from mmrepro.display.sweep import choices, sweep_page
+    from mmrepro.execution.sweep_table import changing, summarise
     from mmrepro.files import write_atomic
 
     frame = sweep.frame()
@@ -184,19 +186,41 @@ def _report(sweep: Sweep, metrics: Sequence[str], folder: Path) -> None:
         raise MMReproError(
             f"No metric of the claims was measured; name others with --metric: {', '.join(sorted(measured))}."
         )
-    _show(summary, sweep.columns)
-    title = f"Sweep of {sweep.slug} at profile {sweep.profile}"
-    write_atomic(folder / "figure.html", sweep_page(summary, sweep.columns, title))
+    names, changes = choices(summary), changing(summary)
+    _show(summary.assign(choice=names), changes, sweep.columns)
+    title = f"Sweep of {sweep.slug} over {' and '.join(sweep.columns)}, profile {sweep.profile}"
+    moving = changes.groupby(names).transform("any") | ~changes.any()  # flat lines only where all are flat
+    write_atomic(folder / "figure.html", sweep_page(summary[moving], sweep.columns, title))
     click.echo(f"Wrote the figure to {folder / 'figure.html'}")
 
 
-def _show(summary: pd.DataFrame, by: Sequence[str]) -> None:
+def _show(summary: pd.DataFrame, changes: pd.Series[bool], by: Sequence[str]) -> None:
+    """Print a table for each `choice`, a metric on a data set, and below what is one number at all points."""
     from rich.console import Console
+
+    console = Console(markup=False, emoji=False, highlight=False)
+    for name, rows in summary[changes].groupby("choice", sort=False):
+        console.print(_table(str(name), rows, by))
+    for row in summary[~changes].drop_duplicates(["choice", "system"]).to_dict("records"):
+        click.echo(f"The same at all points: {row['choice']}, {row['system']}: {row['mean']:.4g}")
+
+
+def _table(name: str, rows: pd.DataFrame, by: Sequence[str]) -> Table:
+    from rich import box
     from rich.table import Table
 
-    place = ["metric", "dataset", "system", *by]
-    shown = Table(*place, "mean", "95 % interval", "seeds", title="Means over seeds with 95 % t intervals")
-    for row in summary.fillna({"dataset": "–"}).to_dict("records"):
-        interval = f"[{row['low']:.4g}, {row['high']:.4g}]" if row["seeds"] > 1 else "–"
-        shown.add_row(*(str(row[name]) for name in place), f"{row['mean']:.4g}", interval, str(row["seeds"]))
-    Console(markup=False, emoji=False).print(shown)
+    shown = Table(
+        box=box.SIMPLE_HEAD, title=f"{name}: means over seeds, 95 % t intervals", title_justify="left"
+    )
+    shown.add_column("system")
+    for column in (*by, "mean", "interval", "seeds"):
+        shown.add_column(column, justify="right", no_wrap=True)
+    digits = max(0, 3 - math.floor(math.log10(rows["mean"].abs().max() or 1)))
+    for system, found in rows.groupby("system", sort=False):
+        for number, row in enumerate(found.to_dict("records"), 1):
+            interval = f"[{row['low']:.{digits}f}, {row['high']:.{digits}f}]" if row["seeds"] > 1 else "–"
+            values = [str(row[key]) for key in by]
+            told = str(system) if number == 1 else ""
+            shown.add_row(told, *values, f"{row['mean']:.{digits}f}", interval, str(row["seeds"]))
+        shown.add_section()
+    return shown

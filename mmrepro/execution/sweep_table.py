@@ -97,6 +97,15 @@ def summarise(frame: pd.DataFrame, by: Sequence[str], metrics: Collection[str]) 
     return found.astype({**frame.dtypes[place], "mean": float, "low": float, "high": float, "seeds": int})
 
 
+def changing(summary: pd.DataFrame) -> pd.Series[bool]:
+    """Say of each row of a summary whether its number differs anywhere, between points or between seeds."""
+    place = [summary[name] for name in ("metric", "dataset", "system")]
+    low, high = (
+        summary[edge].fillna(summary["mean"]).groupby(place, dropna=False) for edge in ("low", "high")
+    )
+    return low.transform("min") < high.transform("max")
+
+
 def _rows(settings: dict[str, Any], record: RunRecord) -> Iterator[dict[str, Any]]:
     tiers: dict[str | None, str] = {used.name: used.tier for used in record.data}
     common = {
