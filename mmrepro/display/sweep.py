@@ -6,6 +6,7 @@ import html
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mmrepro.display.style import INK, PALETTE, use_house_style
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 # Symbol and dash tell systems apart where there are more of them than colours.
 _SHAPES = (("circle", "solid"), ("square", "dash"), ("diamond", "dot"), ("triangle-up", "longdash"))
 _MARKS = tuple(itertools.product(_SHAPES, PALETTE))
-_ROW_PX, _BETWEEN_PX, _AROUND_PX = 300, 100, 170
+_ROW_PX, _BETWEEN_PX, _AROUND_PX = 360, 100, 170
+_ABREAST = 0.3  # of the way between two values is taken up by systems side by side
 _MOST_COLUMNS = 3
 _FACTOR = 10  # values that span so much are taken as steps by a factor, and their axis is logarithmic
 _PAGE = """<!DOCTYPE html>
@@ -33,7 +35,7 @@ figure {{ margin: 0 }}
 </style>
 <h1>{title}</h1>
 <figure>
-<div role="img" aria-label="{alt}">{plot}</div>
+<div role="group" aria-label="{alt}">{plot}</div>
 <figcaption>{caption}</figcaption>
 </figure>
 </html>
@@ -53,6 +55,7 @@ def sweep_page(summary: pd.DataFrame, by: Sequence[str], title: str) -> str:
     plot = sweep_figure(summary, by).to_html(full_html=False, include_plotlyjs=True, div_id="sweep")
     caption = (
         f"Mean over seeds against {by[0]}, with its 95 % t interval where there are two seeds or more. "
+        "Systems stand side by side at each value. "
         "A click in the legend hides a system, a double click all others."
     )
     words = {"title": title, "alt": _described(summary, by), "caption": caption}
@@ -81,17 +84,21 @@ def sweep_figure(summary: pd.DataFrame, by: Sequence[str]) -> Figure:
         specs=[cells[start : start + columns] for start in range(0, len(cells), columns)],
         subplot_titles=facets,
     )
+    axis = Axis.of(summary[by[0]])
     marks = dict(zip(summary["system"].unique(), itertools.cycle(_MARKS), strict=False))
+    abreast: dict[Any, list[str]] = summary.groupby(offered)["system"].unique().map(list).to_dict()
     shown: list[tuple[Any, Any]] = []
     for (choice, facet, system), found in summary.groupby([offered, places, "system"], sort=False):
         row, column = divmod(facets.index(facet), columns)
-        trace = _trace(found, by[0], marks[system])
+        beside = (abreast[choice].index(system) + 0.5) / len(abreast[choice]) - 0.5
+        trace = _trace(found, _words(found[by[0]]), axis, beside, marks[system])
         trace.update(name=system, legendgroup=system, showlegend=(choice, system) not in shown)
         trace.visible = choice == offered.iloc[0]
         figure.add_trace(trace, row=row + 1, col=column + 1)
         shown.append((choice, system))
-    figure.update_xaxes(title_text=by[0], **_axis(summary[by[0]]))
-    figure.update_layout(height=height + _AROUND_PX, legend_title_text="System", margin_t=100)
+    figure.update_xaxes(title_text=by[0], **axis.layout)
+    figure.update_layout(height=height + _AROUND_PX, margin_t=100)
+    figure.update_layout(legend={"title": {"text": "System"}, "tracegroupgap": 0})
     _add_menu(figure, [choice for choice, _ in shown], columns, rows)
     return figure
 
@@ -117,12 +124,63 @@ def _words(values: pd.Series[Any]) -> list[str]:
     return ["null" if pd.isna(value) else str(value) for value in values.tolist()]
 
 
-def _trace(rows: pd.DataFrame, key: str, mark: tuple[tuple[str, str], str]) -> Scatter:
+@dataclass(frozen=True)
+class Axis:
+    """The axis of a setting: numbers lie where they belong, other values one after the other.
+
+    Attributes
+    ----------
+    places
+        Value as a word -> where it lies.
+    logarithmic
+        Whether steps are factors.
+    """
+
+    places: dict[str, float]
+    logarithmic: bool
+
+    @classmethod
+    def of(cls, values: pd.Series[Any]) -> Axis:
+        """Choose the axis for the values of a setting."""
+        from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+        words = dict.fromkeys(_words(values))
+        if not is_numeric_dtype(values) or is_bool_dtype(values) or values.isna().any():
+            return cls({word: float(place) for place, word in enumerate(words)}, False)
+        places = {word: float(word) for word in sorted(words, key=float)}
+        ends = min(places.values()), max(places.values())
+        return cls(places, ends[0] > 0 and ends[1] >= _FACTOR * ends[0])
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """Ticks at the values that were swept, and nowhere else."""
+        kind = "log" if self.logarithmic else "linear"
+        ticks = {"tickvals": list(self.places.values()), "ticktext": list(self.places)}
+        return {"type": kind, "zeroline": False, **ticks}
+
+    def beside(self, word: str, share: float) -> float:
+        """Return a place a little off the value's own, so that error bars do not hide each other.
+
+        Parameters
+        ----------
+        share
+            From -0.5 to 0.5.
+        """
+        low, high = min(self.places.values()), max(self.places.values())
+        step = share * _ABREAST / max(1, len(self.places) - 1)
+        if self.logarithmic:
+            return self.places[word] * float((high / low) ** step)
+        return self.places[word] + step * ((high - low) or 1)
+
+
+def _trace(
+    rows: pd.DataFrame, words: Sequence[str], axis: Axis, share: float, mark: tuple[tuple[str, str], str]
+) -> Scatter:
     from plotly.graph_objects import Scatter
 
     (symbol, dash), colour = mark
     return Scatter(
-        x=rows[key].tolist() if _is_numeric(rows[key]) else _words(rows[key]),
+        x=[axis.beside(word, share) for word in words],
         y=rows["mean"].tolist(),
         error_y={
             "type": "data",
@@ -130,31 +188,12 @@ def _trace(rows: pd.DataFrame, key: str, mark: tuple[tuple[str, str], str]) -> S
             "array": (rows["high"] - rows["mean"]).tolist(),
             "arrayminus": (rows["mean"] - rows["low"]).tolist(),
         },
-        customdata=rows["seeds"].tolist(),
-        hovertemplate="%{x}: %{y:.4g} (%{customdata} seeds)",
+        customdata=list(zip(words, rows["seeds"].tolist(), strict=True)),
+        hovertemplate="%{customdata[0]}: %{y:.4g} (seeds: %{customdata[1]})",
         mode="lines+markers",
         marker={"symbol": symbol, "size": 8},
         line={"color": colour, "dash": dash, "width": 1.5},
     )
-
-
-def _is_numeric(values: pd.Series[Any]) -> bool:
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    return is_numeric_dtype(values) and not is_bool_dtype(values) and not values.hasnans
-
-
-def _axis(values: pd.Series[Any]) -> dict[str, Any]:
-    """Describe the axis of a setting: its ticks are the values that were swept."""
-    if not _is_numeric(values):
-        return {"type": "category", "categoryarray": list(dict.fromkeys(_words(values)))}
-    ticks = sorted(values.unique().tolist())
-    logarithmic = ticks[0] > 0 and ticks[-1] >= _FACTOR * ticks[0]
-    return {
-        "type": "log" if logarithmic else "linear",
-        "tickvals": ticks,
-        "ticktext": [f"{tick:g}" for tick in ticks],
-    }
 
 
 def _add_menu(figure: Figure, choices: Sequence[str], columns: int, rows: int) -> None:

@@ -189,7 +189,9 @@ def _report(sweep: Sweep, metrics: Sequence[str], folder: Path) -> None:
     names, changes = choices(summary), changing(summary)
     _show(summary.assign(choice=names), changes, sweep.columns)
     title = f"Sweep of {sweep.slug} over {' and '.join(sweep.columns)}, profile {sweep.profile}"
-    moving = changes.groupby(names).transform("any") | ~changes.any()  # flat lines only where all are flat
+    moving = changes.groupby(names).transform("any") | (
+        not changes.any()
+    )  # flat lines only where all are flat
     write_atomic(folder / "figure.html", sweep_page(summary[moving], sweep.columns, title))
     click.echo(f"Wrote the figure to {folder / 'figure.html'}")
 
