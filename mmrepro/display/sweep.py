@@ -86,7 +86,7 @@ def sweep_figure(summary: pd.DataFrame, by: Sequence[str]) -> Figure:
     )
     axis = Axis.of(summary[by[0]])
     marks = dict(zip(summary["system"].unique(), itertools.cycle(_MARKS), strict=False))
-    abreast: dict[Any, list[str]] = summary.groupby(offered)["system"].unique().map(list).to_dict()
+    abreast: dict[Any, list[Any]] = summary.groupby(offered)["system"].unique().map(list).to_dict()
     shown: list[tuple[Any, Any]] = []
     for (choice, facet, system), found in summary.groupby([offered, places, "system"], sort=False):
         row, column = divmod(facets.index(facet), columns)
