@@ -1,5 +1,6 @@
 import multiprocessing
 import re
+import time
 
 import pandas as pd
 import pytest
@@ -140,16 +141,18 @@ class TestWhatIsFinished:
         assert [job.parameters["overrides"]["lr"] for job in runner.jobs[3:]] == [BROKEN_LR]
 
 
-def hold(ready, release):
+def hold(ready, release, ended):
     with Sweep.of(SLUG, {"lr": [0.1]}, [0]).alone():
         ready.set()
         release.wait(30)
+        time.sleep(0.3)
+        ended.set()
 
 
 def test_sweeps_of_one_chapter_wait_for_each_other(checkout):
     context = multiprocessing.get_context("fork")
-    ready, release = context.Event(), context.Event()
-    other = context.Process(target=hold, args=(ready, release))
+    ready, release, ended = context.Event(), context.Event(), context.Event()
+    other = context.Process(target=hold, args=(ready, release, ended))
     other.start()
     assert ready.wait(30)
     told = []
@@ -160,6 +163,7 @@ def test_sweeps_of_one_chapter_wait_for_each_other(checkout):
 
     with Sweep.of(SLUG, {"lr": [0.2]}, [0]).alone(waiting):
         assert told == ["waits"]
+        assert ended.is_set()
     other.join()
     assert other.exitcode == 0
 
