@@ -1,4 +1,4 @@
-"""The command line: ``mmrepro list | doctor | data | run | cache | claims | build | serve``."""
+"""The command line: ``mmrepro list | doctor | data | run | sweep | cache | claims | build | serve``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _COMMANDS = {
     "doctor": ("mmrepro.doctor:doctor", "Say what is missing here and the command that mends it."),
     "data": ("mmrepro.data.commands:data", "List, fetch, verify and mirror the data sets."),
     "run": ("mmrepro.execution.commands:run", "Execute chapters and write their run records."),
+    "sweep": ("mmrepro.execution.sweep_commands:sweep", "Run a chapter over a grid of settings and seeds."),
     "cache": ("mmrepro.execution.cache_commands:cache", "List and drop the runs that are kept."),
     "build": ("mmrepro.book.commands:build", "Execute the chapters and render the book."),
     "serve": ("mmrepro.book.commands:serve", "Serve the rendered book on this machine."),

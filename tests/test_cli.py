@@ -84,7 +84,7 @@ def test_help_waits_for_nothing_heavy():
     assert loaded(code) == "[]"
 
 
-@pytest.mark.parametrize("name", ["run", "data", "doctor"])
+@pytest.mark.parametrize("name", ["run", "sweep", "data", "doctor"])
 def test_the_help_of_a_command_waits_for_no_torch_and_no_pandas(name):
     code = f"from mmrepro.cli import root\ntry:\n    root([{name!r}, '--help'])\nexcept SystemExit:\n    pass"
     assert not {"torch", "pandas"} & set(eval(loaded(code)))

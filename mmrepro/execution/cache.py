@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mmrepro.execution.job import Job
 
 # Chapters read some of these (a mirror, an endpoint that judges); these alone change no result.
-_IDLE_VARIABLES = {ROOT_VARIABLE, "MMREPRO_RUNS"}
+_IDLE_VARIABLES = {ROOT_VARIABLE, "MMREPRO_RUNS", "MMREPRO_WARM_SOCKET"}
 _DRAFT = ".draft-"
 _DRAFT_KEPT_S = 3600  # longer than any copy takes: whoever made it was killed
 
@@ -92,6 +92,14 @@ class Entry:
         for path, content in zip(_files(target), found.contents, strict=True):
             write_atomic(path, content)
         return True
+
+    def caused(self, run: RunFiles) -> bool:
+        """Say whether `run` is whole and what these causes and today's data would give again."""
+        try:
+            found = _Contents.read(run)
+        except (OSError, ValueError):
+            return False
+        return found.key == self.key and all(_is_still_used(self.slug, use) for use in found.uses)
 
     def keep(self, source: RunFiles) -> None:
         """Keep a run that came to its end, unless its code was not that of a commit."""

@@ -155,6 +155,17 @@ def test_a_sample_serves_only_while_the_data_are_not_there(
         assert taken(made) == served
 
 
+@pytest.mark.parametrize(("tier", "holds"), [("synthetic", True), ("paper", False)])
+def test_a_run_elsewhere_holds_while_it_is_whole_and_its_data_are_todays(job, checkout, tier, holds):
+    made = job()
+    assert not Entry.of(made).caused(made.files)
+    finish(made, data=[{**USED, "sha256": "0" * 64, "tier": tier}])
+    assert Entry.of(made).caused(made.files) == holds
+    assert not Entry.of(job(overrides={"epochs": 77})).caused(made.files)
+    made.files.notebook.write_text("another notebook")
+    assert not Entry.of(made).caused(made.files)
+
+
 def test_a_run_of_uncommitted_code_is_not_kept(job):
     made = job()
     key = Entry.of(made).key

@@ -227,7 +227,8 @@ def command(*arguments):
 
 
 @pytest.mark.notebook
-def test_nothing_is_left_when_the_command_is_killed(checkout, light, tmp_path):
+def test_nothing_is_left_when_the_command_is_killed(checkout, light, tmp_path, monkeypatch):
+    monkeypatch.delenv("MMREPRO_WARM_SOCKET", raising=False)  # that of the other tests
     started = tmp_path / "started"
     checkout.write(
         "import os, pathlib, subprocess, sys, time\nsubprocess.Popen(['sleep', '600'])",
