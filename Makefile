@@ -15,7 +15,7 @@ book: $(INSTALLED)  ## Execute every chapter at PROFILE and render the book into
 	$(BIN)/mmrepro build --profile $(PROFILE) $(addprefix --jobs=,$(JOBS))
 
 test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile smoke
-	$(BIN)/python -m pytest -m "not browser" --durations=10 --cov=mmrepro --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -m "not browser" -n logical --dist loadfile --durations=10 --cov=mmrepro --cov-report=term:skip-covered --cov-fail-under=90
 
 browser: $(INSTALLED)  ## Open every page of the built book in headless Chromium
 	$(BIN)/python -m pytest -m browser --durations=10 tests/browser
