@@ -5,7 +5,7 @@ JOBS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 # What a result can depend on; other extras are tools around the runs, and records stay valid without them.
-KEYED := book cells corpus flight gpu graph judge lab language pathology speech test text video vision
+KEYED := cells corpus flight gpu graph judge language pathology speech text video vision
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate pyproject.toml
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

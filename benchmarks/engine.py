@@ -37,7 +37,7 @@ from mmrepro.files import write_atomic
 from mmrepro.papers.paper import load_paper
 from mmrepro.project import root
 
-CORES = 2
+CORES, NOTEBOOKS = 2, 10
 PEERS = ("papermill", "nbclient", "nbmake", "jupyter-cache", "jupyter-book")
 CELLS = (
     "import plotly.graph_objects as go\nimport seaborn as sns\nimport timm\nimport torch\n"
@@ -272,14 +272,28 @@ def scaling() -> list[dict[str, Any]]:
     ]
 
 
-def main() -> None:
-    """Print a row a measurement and write them all."""
+def what_is_asked() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--notebooks", type=int, default=10)
+    parser.add_argument("--notebooks", type=int, default=NOTEBOOKS)
     parser.add_argument("--only", default=",".join(("mmrepro", *PEERS)))
     parser.add_argument("--no-jobs", action="store_true", help="leave out what measures single jobs")
-    parser.add_argument("--output", type=Path, default=root() / "results" / "benchmarks" / "engine.json")
+    parser.add_argument("--output", type=Path, help="a file for the results")
     asked = parser.parse_args()
+    asked.only = [name for name in asked.only.split(",") if name]
+    unknown = set(asked.only) - {"mmrepro", *PEERS}
+    if unknown:
+        parser.error(f"--only knows no {', '.join(sorted(unknown))}; choose from mmrepro, {', '.join(PEERS)}")
+    whole = len(asked.only) > len(PEERS) and not asked.no_jobs and asked.notebooks == NOTEBOOKS
+    if not asked.output and not whole:
+        parser.error("a part of the measurements needs --output FILE: the book's page shows all")
+    asked.output = asked.output or root() / "results" / "benchmarks" / "engine.json"
+    return asked
+
+
+def main() -> None:
+    """Print a row a measurement and write them all."""
+    asked = what_is_asked()
     machine = describe_environment()
     found: dict[str, Any] = {
         "made": datetime.now(UTC).date().isoformat(),
@@ -292,7 +306,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mmrepro-engine-") as folder:
         bench = Bench(Path(folder).resolve(), asked.notebooks)
         found["floor"] = floor(bench)
-        found["runners"] = runners(bench, asked.only.split(","))
+        found["runners"] = runners(bench, asked.only)
     if not asked.no_jobs:
         found |= {"overhead": overhead(), "scaling": scaling()}
     write_atomic(asked.output, json.dumps(found, indent=1) + "\n")
