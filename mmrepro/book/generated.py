@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mmrepro.book.benchmark import benchmark_parts
+from mmrepro.book.data_sets import data_markdown
 from mmrepro.book.markup import scrolling, table
 from mmrepro.book.scoreboard import (
     VERDICTS,
@@ -15,6 +16,7 @@ from mmrepro.book.scoreboard import (
     scoreboard_markdown,
     scoreboard_rows,
 )
+from mmrepro.data.manifest import load_manifest
 from mmrepro.display.table import badge
 from mmrepro.evidence.record import RunRecord
 from mmrepro.evidence.statistics import prediction_interval
@@ -42,6 +44,7 @@ def generated_parts(
         "scoreboard-claims": claims_markdown(rows, is_stale),
         "interval-widths": _interval_widths(),
         "changes": _changes(root / "CHANGELOG.md"),
+        "data-sets": _data_sets(papers, root / "data_manifests"),
         **benchmark_parts(root / "results" / "benchmarks" / "engine.json"),
     }
 
@@ -71,6 +74,12 @@ def _card(row: ScoreboardRow) -> str:
         "::::",
     ]
     return "\n".join(lines)
+
+
+def _data_sets(papers: Sequence[Paper], folder: Path) -> str:
+    declared = [paper for paper in papers if (folder / f"{paper.slug}.yml").is_file()]
+    manifests = {paper.slug: load_manifest(paper.slug) for paper in declared}
+    return data_markdown(declared, manifests) or "No chapter declares data."
 
 
 def _interval_widths() -> str:
