@@ -12,9 +12,10 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from mmrepro.book.export import as_csv, as_json, claim_rows
 from mmrepro.book.generated import generated_parts
 from mmrepro.book.page import chapter_page
-from mmrepro.book.scoreboard import published_records
+from mmrepro.book.scoreboard import published_records, scoreboard_rows
 from mmrepro.book.soundness import refuse_unsound
 from mmrepro.errors import MMReproError, nearest
 from mmrepro.evidence.record import RunRecord
@@ -64,6 +65,9 @@ def stage(
     shutil.copytree(root / "book", target)
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy2(root / name, target / name)
+    claims = claim_rows(scoreboard_rows(papers, records))
+    (target / "scoreboard.csv").write_text(as_csv(claims), encoding="utf-8")
+    (target / "scoreboard.json").write_text(as_json(claims), encoding="utf-8")
     _fill(target, generated_parts(papers, records, root, is_stale))
     for paper, page in zip(papers, pages, strict=True):
         _write_notebook(page, target / paper.notebook_name)
