@@ -57,7 +57,10 @@ def export(folder: Path, slugs: tuple[str, ...]) -> None:
             _export_chapter(folder / paper.slug, paper, records[paper.slug], today)
             click.echo(folder / paper.slug)
     except OSError as error:
-        raise MMReproError(f"Cannot write into {folder}: {os.strerror(error.errno or 0)}.") from None
+        reason = f"{os.strerror(error.errno or 0)}: {error.filename or folder}"
+        raise MMReproError(
+            f"Cannot export into {folder} ({reason}); name a DIR that can be written."
+        ) from None
 
 
 def _require_libraries() -> None:

@@ -150,7 +150,8 @@ def test_an_export_that_fails_leaves_the_earlier_one(committed, there, monkeypat
 def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(committed, tmp_path):
     (tmp_path / "file").write_text("")
     place = tmp_path / "file" / "below"
-    assert refusal(place, SLUG) == f"Cannot write into {place}: Not a directory."
+    sentence = f"Cannot export into {place} (Not a directory: {place}); name a DIR that can be written."
+    assert refusal(place, SLUG) == sentence
     outcome = export(tmp_path / "file", SLUG)
     assert outcome.exit_code == 2
     assert "is a file" in outcome.output
