@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 VENDOR = "vendor"
+SCOREBOARD = "scoreboard"
 # The widget library speaks to MathJax 2; this passes its only request on to MathJax 3.
 _MATHJAX_BRIDGE = """document.addEventListener("DOMContentLoaded", () => {
   if (!window.MathJax || MathJax.Hub) return;
@@ -32,6 +33,8 @@ def add_page_assets(
         # Before require.js, to which plotly would otherwise register instead of to the window.
         app.add_js_file(f"{VENDOR}/plotly.min.js", priority=10)
         app.add_js_file("figures.js", priority=11)
+    if pagename == SCOREBOARD:
+        app.add_js_file("scoreboard.js", priority=11)
     if any("embed-amd" in str(getattr(script, "filename", "")) for script in scripts):
         # Read by require.js: where the widget library looks for its icon fonts.
         folder = context["pathto"](f"_static/{VENDOR}", 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable
+from importlib.metadata import metadata
 from typing import TYPE_CHECKING
 
 from mmrepro.book.markup import box, scrolling, table
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _HEADING = re.compile(r"^# +(?P<title>\S.*)$", re.MULTILINE)
 _CITATION = re.compile(r"(?P<role>\{cite(:\w+)?\})`(?P<keys>[^`]+)`")
 _BIBLIOGRAPHY = re.compile(r"^```\{bibliography\}$", re.MULTILINE)
+_WORDS_A_MINUTE = 230  # of readers of technical English
 # Everything else, such as papermill's folders, belongs to the machine of the run.
 _NOTEBOOK_METADATA = ("kernelspec", "language_info", "widgets")
 
@@ -46,14 +48,29 @@ def chapter_page(
     for cell in page.cells:
         cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
     mark = chapter_mark(published or record)
-    note = "" if record.profile == PUBLISHED else _profile_note(record, published)
-    _dress_heading(page, record.slug, mark, note)
+    notes = [_times(page, record)]
+    if record.profile != PUBLISHED:
+        notes.append(_profile_note(record, published))
+    title = _dress_heading(page, record.slug, mark, "\n\n".join(notes))
     _keep_references(page, record.slug)
     page.cells.append(new_markdown_cell(_foot(record, published, is_stale), id="provenance"))
+    page.cells.append(new_markdown_cell(_citation(title, published or record), id="citation"))
     return page
 
 
-def _dress_heading(page: NotebookNode, slug: str, mark: str, note: str) -> None:
+def _times(page: NotebookNode, record: RunRecord) -> str:
+    """Say how long the page takes to read, and how long its run took."""
+    words = sum(len(cell.source.split()) for cell in page.cells if cell.cell_type == "markdown")
+    minutes = max(1, round(words / _WORDS_A_MINUTE))
+    return f"*{minutes} min to read; the run behind this page took {_duration(record.wall_s)}.*"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _dress_heading(page: NotebookNode, slug: str, mark: str, note: str) -> str:
+    """Put the mark into the heading and the note below it; return the title as it was."""
     for cell in page.cells:
         found = _HEADING.search(cell.source) if cell.cell_type == "markdown" else None
         if found:
@@ -61,7 +78,7 @@ def _dress_heading(page: NotebookNode, slug: str, mark: str, note: str) -> None:
             shown = mark.replace("[", "\\[").replace("]", "\\]")
             heading = f"# {shown} {found['title']}\n\n{note}".rstrip()
             cell.source = f"{cell.source[: found.start()]}{heading}\n{cell.source[found.end() :]}"
-            return
+            return found["title"]
     raise MMReproError(f"Chapter {slug} has no heading; start its first Markdown cell with `# Title`.")
 
 
@@ -104,6 +121,16 @@ def _foot(record: RunRecord, published: RunRecord | None, is_stale: Callable[[Ru
     elif published.digest == record.digest:
         text += "\n\nThis run repeats the committed record to the digit."
     return box("Where these numbers come from", text, "note")
+
+
+def _citation(title: str, record: RunRecord) -> str:
+    """Say how to cite the chapter; the paper that it re-runs is cited beside it."""
+    book = metadata("mmrepro")
+    told = (
+        f"{book['Author']} ({record.started:%Y}). *{title}*. In: {book['Name']} {book['Version']}, "
+        f"{book['Summary'].rstrip('.')}. Run `{record.code.key[:16]}`."
+    )
+    return box("Cite this chapter", f"{told} Cite the paper, too.", "tip")
 
 
 def _origin(record: RunRecord, is_stale: Callable[[RunRecord], bool]) -> dict[str, str]:

@@ -58,10 +58,10 @@ def test_build_executes_the_chapters_first(monkeypatch, tmp_path):
     monkeypatch.setattr(commands.project, "runs_dir", lambda: tmp_path)
     monkeypatch.setattr(
         "mmrepro.execution.commands.execute",
-        lambda slugs, *rest: done.append(rest),
+        lambda slugs, *rest, workers: done.append((*rest, workers)),
     )
     monkeypatch.setattr("mmrepro.book.build.build_book", lambda profile: done.append(profile) or "index.html")
     outcome = CliRunner().invoke(build, ["--profile", "cpu", "--jobs", "2"])
     assert outcome.exit_code == 0, outcome.output
-    assert done == [({"profile": "cpu"}, 2, tmp_path), "cpu"]
+    assert done == [({"profile": "cpu"}, tmp_path, 2), "cpu"]
     assert "The book is at index.html" in outcome.output

@@ -46,7 +46,7 @@ def test_the_published_profile_needs_no_note():
 
 
 def test_the_foot_names_both_records():
-    foot = chapter_page(handmade(), record("smoke", seeds=2), record(), fresh).cells[-1].source
+    foot = chapter_page(handmade(), record("smoke", seeds=2), record(), fresh).cells[-2].source
     assert "| This page (smoke) | Committed record (cpu) |" in foot
     assert "| Seeds | 0, 1 | 0, 1, 2, 3, 4 |" in foot
     assert "`0123456789abcdef`" in foot
@@ -59,16 +59,16 @@ def test_the_foot_names_both_records():
 def test_the_foot_tells_a_stale_record():
     committed = record(key="f" * 64)
     run = record()
-    foot = chapter_page(handmade(), run, committed, lambda made: made.code.key == "f" * 64).cells[-1].source
+    foot = chapter_page(handmade(), run, committed, lambda made: made.code.key == "f" * 64).cells[-2].source
     assert "| Source changed since | no | **yes: stale** |" in foot
 
 
 def test_the_foot_tells_a_run_that_repeats_the_committed_record():
-    assert "to the digit" in chapter_page(handmade(), record(), record(), fresh).cells[-1].source
+    assert "to the digit" in chapter_page(handmade(), record(), record(), fresh).cells[-2].source
 
 
 def test_the_foot_without_a_committed_record():
-    foot = chapter_page(handmade(), record(), None, fresh).cells[-1].source
+    foot = chapter_page(handmade(), record(), None, fresh).cells[-2].source
     assert "No `cpu` record of this chapter is committed yet." in foot
 
 
@@ -93,5 +93,24 @@ def test_citations_lead_to_the_references_of_their_own_chapter():
         "{cite}`toy-fusion-one2020,toy-fusion-two2021` and {cite:t}`toy-fusion-three2022`;"
         in page.cells[0].source
     )
-    assert "```{bibliography}\n:keyprefix: toy-fusion-\n:style: plain\n```" in page.cells[-2].source
+    assert "```{bibliography}\n:keyprefix: toy-fusion-\n:style: plain\n```" in page.cells[-3].source
     assert notebook.cells[0].source == before
+
+
+def test_reading_time_counts_prose_and_running_time_is_the_records():
+    notebook = handmade()
+    notebook.cells.append(new_markdown_cell("word " * 2300))
+    text = chapter_page(notebook, record(), record(), fresh).cells[0].source
+    assert f"*10 min to read; the run behind this page took {record().wall_s:.0f} s.*" in text
+
+
+def test_a_long_run_is_told_in_minutes():
+    long = record().model_copy(update={"wall_s": 354.0})
+    assert "took 6 min.*" in chapter_page(handmade(), long, long, fresh).cells[0].source
+
+
+def test_the_last_box_says_how_to_cite_the_chapter():
+    cited = chapter_page(handmade(), record("smoke", seeds=2), record(), fresh).cells[-1].source
+    assert "Cite this chapter" in cited
+    assert "The mmrepro authors (2025). *Toy Fusion*. In: mmrepro 0.1.0, " in cited
+    assert f"Run `{record().code.key[:16]}`." in cited

@@ -1,9 +1,10 @@
 """A small book with a formula, stills, plots, a widget and a table, in a browser."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from mmrepro.book.build import build_book
 
@@ -64,6 +65,64 @@ def test_a_plot_can_be_turned_over_again(html: Path, chromium: Browser):
     )
     page.close()
     assert shown == [0, 10]
+
+
+@pytest.fixture
+def scoreboard(html: Path, chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page()
+    page.goto((html / "scoreboard.html").as_uri())
+    yield page
+    page.close()
+
+
+def shown(page: Page) -> list[str]:
+    """The claims that a reader sees, by id."""
+    return page.evaluate(
+        "() => [...document.querySelectorAll('.mm-claims tbody tr')]"
+        ".filter((row) => row.checkVisibility()).map((row) => row.querySelector('strong').textContent)"
+    )
+
+
+def test_the_scoreboard_shows_only_what_is_chosen(scoreboard: Page):
+    everything = shown(scoreboard)
+    assert len(everything) > 2
+    verdicts = scoreboard.locator("select[name=verdict]")
+    for verdict in verdicts.locator("option").all_inner_texts()[1:]:
+        verdicts.select_option(verdict)
+        some = shown(scoreboard)
+        assert 0 < len(some) < len(everything)
+        told = scoreboard.locator(".mm-claims tbody tr:visible .mm-verdict").all_inner_texts()
+        assert all(text.startswith(verdict) for text in told)
+        assert (
+            scoreboard.locator(".mm-filter output").inner_text() == f"{len(some)} of {len(everything)} claims"
+        )
+    verdicts.select_option("all")
+    assert shown(scoreboard) == everything
+
+
+def test_a_header_of_the_scoreboard_sorts_up_and_down(scoreboard: Page):
+    button = scoreboard.locator(".mm-claims th button", has_text="Claim").first
+    button.click()
+    up = shown(scoreboard)
+    assert up == sorted(up)
+    assert scoreboard.locator(".mm-claims th[aria-sort=ascending]").count() == 1
+    button.click()
+    assert shown(scoreboard) == up[::-1]
+
+
+def test_without_scripts_the_scoreboard_is_a_plain_table(html: Path, chromium: Browser):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((html / "scoreboard.html").as_uri())
+    assert page.locator(".mm-claims tbody tr:visible").count() > 2
+    assert page.locator(".mm-filter").count() == 0
+    context.close()
+
+
+def test_the_scoreboard_can_be_had_for_programs(html: Path, scoreboard: Page):
+    links = [link.get_attribute("href") for link in scoreboard.locator("a.download").all()]
+    assert {Path(link).suffix for link in links} == {".csv", ".json"}
+    assert all((html / link).is_file() for link in links)
 
 
 def test_the_book_has_all_its_pages(html: Path):

@@ -9,7 +9,7 @@ import pytest
 from mmrepro.evidence.record import read_record
 from mmrepro.execution.job import Job, run_chapter
 from mmrepro.execution.run import RunFiles
-from mmrepro.execution.runner import room_for, run_jobs
+from mmrepro.execution.runner import run_jobs
 from mmrepro.project import root
 
 pytestmark = pytest.mark.notebook
@@ -40,7 +40,7 @@ def test_nbval_finds_every_checked_output(notebook_path, data_from, tmp_path):
 
 def test_two_runs_give_equal_records_whose_tiers_are_those_of_the_data(slug, paper, data_from, tmp_path):
     jobs = [Job(slug, {"profile": "smoke"}, tmp_path / name) for name in ("one", "two")]
-    outcomes = list(run_jobs(jobs, room_for(jobs)))
+    outcomes = list(run_jobs(jobs, workers=1))
     assert [outcome.error for outcome in outcomes] == [None, None]
     one, two = (RunFiles.of(slug, "smoke", job.folder).read()[1] for job in jobs)
     assert one.digest == two.digest

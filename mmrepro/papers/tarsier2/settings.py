@@ -104,7 +104,8 @@ class Settings(ChapterSettings):
     width, depth, num_heads
         Of the decoder.
     stem_width, map_width
-        Channels of the frame encoder.
+        Channels of the frame encoder. With four, oneDNN's kernels for processors that have AVX2 and no
+        AVX-512 write past their memory when gradients are taken (torch 2.15).
     pretraining, tuning, polishing
         The stages before preferences: captions of one event; all events, with tags where the arm has them
         (SFT-1 in the paper); all events without tags (SFT-2).
@@ -129,8 +130,8 @@ class Settings(ChapterSettings):
     width: Annotated[int, Field(ge=8, multiple_of=8)] = 48
     depth: Annotated[int, Field(ge=1)] = 1
     num_heads: Annotated[int, Field(ge=1)] = 4
-    stem_width: Annotated[int, Field(ge=4, multiple_of=4)] = 12
-    map_width: Annotated[int, Field(ge=4, multiple_of=4)] = 16
+    stem_width: Annotated[int, Field(ge=8, multiple_of=4)] = 12
+    map_width: Annotated[int, Field(ge=8, multiple_of=4)] = 16
     batch_size: Annotated[int, Field(ge=1)] = 16
     pretraining: Stage = Stage(steps=250, lr=3e-3)
     tuning: Stage = Stage(steps=600, lr=3e-3)

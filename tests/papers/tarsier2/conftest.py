@@ -15,7 +15,7 @@ TINY = Settings(
     test_videos=16,
     width=16,
     num_heads=2,
-    stem_width=4,
+    stem_width=8,
     map_width=8,
     batch_size=8,
     pretraining=Stage(steps=4, lr=3e-3),
