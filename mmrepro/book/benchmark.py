@@ -38,7 +38,7 @@ def _runners(found: Mapping[str, Any]) -> str:
     ours = next(row["wall_s"] for row in rows if (row["runner"], row["case"]) == (OURS, "cold"))
     body = [
         [
-            row["runner"],
+            f"`{row['runner']}`",
             row["case"],
             f"{row['wall_s']:.1f}",
             f"{row['cpu_s']:.0f}",

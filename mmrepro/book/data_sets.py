@@ -29,7 +29,8 @@ def _chapter(paper: Paper, manifest: Manifest) -> str:
     ]
     told = "\n".join(_told(name, entry) for name, entry in manifest.datasets.items())
     heading = f"## {paper.number}. {paper.short_title}"
-    return f"{heading}\n\n{scrolling(table(header, body), 'mm-data full-width')}\n\n{told}"
+    rows = scrolling(table(header, body), "mm-data full-width")
+    return f"{heading}\n\n{rows}\n\n:::{{div}} mm-told\n{told}\n:::"
 
 
 def _access(entry: DatasetEntry) -> str:

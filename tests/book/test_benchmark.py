@@ -33,8 +33,8 @@ def test_the_floor_is_one_import_and_the_cells_shared_out(parts):
 
 
 def test_every_runner_is_held_against_our_cold_run_and_the_floor(parts):
-    assert "| papermill | cold | 120.0 | 110 | 800 | 3.00 | 7.50 |" in parts["engine-runners"]
-    assert "| mmrepro --warm | cold | 20.0 | 30 | 900 | 0.50 | 1.25 |" in parts["engine-runners"]
+    assert "| `papermill` | cold | 120.0 | 110 | 800 | 3.00 | 7.50 |" in parts["engine-runners"]
+    assert "| `mmrepro --warm` | cold | 20.0 | 30 | 900 | 0.50 | 1.25 |" in parts["engine-runners"]
     assert "| *floor* |  | 16.0 |  |  | 0.40 | 1.00 |" in parts["engine-runners"]
 
 
