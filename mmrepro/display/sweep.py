@@ -48,7 +48,8 @@ def sweep_page(summary: pd.DataFrame, by: Sequence[str], title: str) -> str:
     Parameters
     ----------
     summary
-        As of `mmrepro.execution.sweep.summarise`: metric, dataset, system, the columns `by`, mean, low, high.
+        As of `mmrepro.execution.sweep_table.summarise`: metric, dataset, system, the columns `by`, mean,
+        low, high.
     by
         Columns of the swept settings: the first is the horizontal axis, the others make facets.
     """

@@ -68,7 +68,7 @@ class Entry:
         profile, settings = settings_from(job.slug, job.parameters)
         key = chapter_key(job.slug, settings)
         around = hashlib.sha256(json.dumps(_surroundings(job.slug)).encode()).hexdigest()[:12]
-        return cls(f"{key}-{_device_class(settings.device)}-{profile}-{around}", key, job.slug, profile)
+        return cls(f"{key}-{device_class(settings.device)}-{profile}-{around}", key, job.slug, profile)
 
     @property
     def folder(self) -> Path:
@@ -249,7 +249,7 @@ def _surroundings(slug: str) -> dict[str, object]:
     }
 
 
-def _device_class(asked: str) -> str:
+def device_class(asked: str) -> str:
     """Return ``cpu`` or ``cuda`` as a run would choose, without loading torch."""
     if asked != "auto":
         return asked

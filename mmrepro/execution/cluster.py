@@ -13,6 +13,7 @@ import click
 from mmrepro.errors import MMReproError
 from mmrepro.execution.job import ChapterError, Job, Outcome
 from mmrepro.execution.parameter import settings_from
+from mmrepro.execution.room import memory_mb
 
 _CONNECT_S = 20
 _one_at_a_time = threading.Lock()  # threads of a worker share its variables and working folder
@@ -25,7 +26,8 @@ class ClusterError(MMReproError):
 def run_on_cluster(jobs: Sequence[Job], address: str, work: Callable[[Job], Outcome]) -> Iterator[Outcome]:
     """Run `jobs` on the cluster of the Dask scheduler at `address`; yield each outcome as it comes.
 
-    A job that asks for CUDA waits for a worker with the resource ``GPU``. A job whose worker is lost runs
+    A job that asks for CUDA goes to a worker with the resource ``GPU``; where workers say how much
+    ``MEMORY`` they offer, in bytes, a job goes to one that has enough for it. A job whose worker is lost runs
     on another one, until it has lost as many as Dask allows (three). Only seconds and errors travel back:
     notebooks and records lie in the shared folder.
 
@@ -36,14 +38,13 @@ def run_on_cluster(jobs: Sequence[Job], address: str, work: Callable[[Job], Outc
     """
     client = _connect(address)
     try:
-        _refuse_without_room(client, jobs)
+        needs = _needs(client, jobs)
         from distributed import as_completed
 
         click.echo(f"Dask scheduler {address}; dashboard {client.dashboard_link}")
         waiting = {}
-        for job in jobs:
+        for job, resources in zip(jobs, needs, strict=True):
             job.files.clear()  # what a worker finds complete is of this run
-            resources = {"GPU": 1} if _asks_for_cuda(job) else None
             future = client.submit(on_worker, job, work, pure=False, resources=resources)
             waiting[future] = job
         for future in as_completed(waiting, client.loop):
@@ -71,26 +72,37 @@ def _connect(address: str) -> Any:
     try:
         return Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = _first_line(error)
         raise ClusterError(
             f"No Dask scheduler answers at {address!r} ({reason}); give the address that "
             "`dask scheduler` prints, as tcp://host:8786, or --scheduler local."
         ) from None
 
 
-def _asks_for_cuda(job: Job) -> bool:
-    _, settings = settings_from(job.slug, job.parameters)
-    return settings.device == "cuda"
-
-
-def _refuse_without_room(client: Any, jobs: Sequence[Job]) -> None:
-    """Refuse jobs that would wait for ever."""
+def _needs(client: Any, jobs: Sequence[Job]) -> list[dict[str, float]]:
+    """Return the resources that each job needs; a job that no worker can ever take is refused."""
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    if any(map(_asks_for_cuda, jobs)) and not any("GPU" in each["resources"] for each in workers):
-        raise ClusterError(
-            "A run asks for CUDA, but no worker offers a GPU; start some with "
-            "`dask worker ADDRESS --nthreads 1 --resources GPU=1`."
-        )
+    offers = [worker["resources"] for worker in workers]
+    counted = any("MEMORY" in offered for offered in offers)
+    needs = [_resources(job, memory=counted) for job in jobs]
+    for job, needed in zip(jobs, needs, strict=True):
+        if offers and not any(_covers(offered, needed) for offered in offers):
+            told = " ".join(f"{name}={amount:g}" for name, amount in needed.items())
+            raise ClusterError(
+                f"{job.slug} needs a worker with {told}, and none offers that; start one with "
+                f'`dask worker ADDRESS --nthreads 1 --resources "{told}"`.'
+            )
+    return needs
+
+
+def _resources(job: Job, *, memory: bool) -> dict[str, float]:
+    _, settings = settings_from(job.slug, job.parameters)
+    needed = {"GPU": 1.0} if settings.device == "cuda" else {}
+    return needed | ({"MEMORY": memory_mb(job) * 2**20} if memory else {})
+
+
+def _covers(offered: dict[str, float], needed: dict[str, float]) -> bool:
+    return all(offered.get(name, 0) >= amount for name, amount in needed.items())
 
 
 def _outcome(future: Any, job: Job) -> Outcome:
@@ -101,5 +113,9 @@ def _outcome(future: Any, job: Job) -> Outcome:
     except MMReproError as error:
         problem = f"{error} Does the worker see the folder {job.folder}?"
     except Exception as error:  # noqa: BLE001  # whatever broke on a worker is told, and the others go on
-        problem = f"the cluster gave it up: {str(error).splitlines()[0]}."
+        problem = f"the cluster gave it up: {_first_line(error)}."
     return Outcome(job, 0.0, error=ChapterError(f"{job.slug}: {problem}"))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

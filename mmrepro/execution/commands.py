@@ -102,13 +102,10 @@ def run(
     **how: Any,
 ) -> None:
     """Execute chapters; see EXAMPLES for the help text."""
-    if how["warm"] and (publish or refresh or how["compare"]):
-        raise click.UsageError(
-            "--warm goes with none of --publish, --compare and --refresh: they need cold kernels."
-        )
     from mmrepro.papers.paper import load_paper, paper_slugs
     from mmrepro.project import root, runs_dir
 
+    _refuse_clashes(cold=publish or refresh or how["compare"], **how)
     chosen = [load_paper(slug).slug for slug in slugs] or paper_slugs()
     if stale:
         chosen = [slug for slug in chosen if _is_stale(slug, profile)]
@@ -123,6 +120,21 @@ def run(
         update_readme(root() / "README.md")
     if refresh:
         _refresh(chosen, profile, folder)
+
+
+def _refuse_clashes(*, cold: bool, warm: bool, scheduler: str, workers: int | None, **_: Any) -> None:
+    if warm and cold:
+        raise click.UsageError(
+            "--warm goes with none of --publish, --compare and --refresh: they need cold kernels."
+        )
+    refuse_idle(scheduler, jobs=workers, warm=warm)
+
+
+def refuse_idle(scheduler: str, **options: Any) -> None:
+    """Refuse options that say how runs share this machine, when they run on others."""
+    for name, value in options.items():
+        if value and scheduler != "local":
+            raise click.UsageError(f"--{name} is for runs on this machine; leave it out with --scheduler.")
 
 
 def _refresh(slugs: Sequence[str], profile: str, folder: Path) -> None:
@@ -164,7 +176,8 @@ def execute(
         With exit code 1, naming the chapters that failed, once all have run.
     """
     from mmrepro.execution.job import ChapterError, Job, refuse_wrong
-    from mmrepro.execution.runner import room_for, run_jobs
+    from mmrepro.execution.room import room_for
+    from mmrepro.execution.runner import run_jobs
 
     jobs = [Job(slug, parameters, folder.resolve()) for slug in slugs]
     refuse_wrong(jobs)

@@ -16,11 +16,10 @@ from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import RunRecord
 from mmrepro.execution.key import notebook_path
 from mmrepro.execution.parameter import settings_from
+from mmrepro.execution.preload import THREAD_VARIABLES
 from mmrepro.execution.run import RunFiles
 from mmrepro.papers.paper import load_paper
 from mmrepro.project import root, runs_dir
-
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class ChapterError(MMReproError):
@@ -88,7 +87,7 @@ def run_chapter(job: Job) -> RunRecord:
     import papermill
 
     _, settings = settings_from(job.slug, job.parameters)
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(settings.threads)), MMREPRO_RUNS=str(job.folder))
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(settings.threads)), MMREPRO_RUNS=str(job.folder))
     files = job.files
     files.clear()
     files.notebook.parent.mkdir(parents=True, exist_ok=True)

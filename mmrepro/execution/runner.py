@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
 import os
 import queue
@@ -16,12 +15,9 @@ from concurrent.futures.process import BrokenProcessPool
 import psutil
 
 from mmrepro.execution.job import ChapterError, Job, Outcome, last_cell, perform, refuse_wrong
-from mmrepro.execution.parameter import settings_from
-from mmrepro.project import results_dir
 
 LOCAL = "local"
 RETRIES = 1  # of a job whose process was killed
-_UNKNOWN_PEAK_MB = 2000.0  # what the chapters' bars allow
 
 
 def run_jobs(
@@ -35,7 +31,7 @@ def run_jobs(
     Parameters
     ----------
     workers
-        Jobs at a time on this machine, see `room_for`; a cluster runs as many as it has room for.
+        Jobs at a time on this machine; a cluster takes as many as it has room for.
     scheduler
         ``local``, or the address of a Dask scheduler, as ``tcp://host:8786``.
     work
@@ -96,25 +92,6 @@ class Slots:
             slot = self._free.get()
             if slot is not None:
                 slot.shutdown()
-
-
-def room_for(jobs: Sequence[Job]) -> int:
-    """Return how many of `jobs` fit this machine at a time, by its cores and its free memory."""
-    cores, peak = 1, 0.0
-    for job in jobs:
-        _, settings = settings_from(job.slug, job.parameters)
-        cores = max(cores, settings.threads * getattr(settings, "workers", 1))
-        peak = max(peak, _known_peak_mb(job.slug))
-    free = psutil.virtual_memory().available / 2**20
-    return max(1, min(len(jobs), (os.cpu_count() or 1) // cores, int(free // peak) if peak else 1))
-
-
-def _known_peak_mb(slug: str) -> float:
-    """Return the peak memory of the committed record, which a smoke run stays below."""
-    path = results_dir() / "cpu" / f"{slug}.json"
-    if not path.is_file():
-        return _UNKNOWN_PEAK_MB
-    return max(float(stage["peak_mb"]) for stage in json.loads(path.read_bytes())["stages"])
 
 
 def _new_process() -> ProcessPoolExecutor:

@@ -16,7 +16,8 @@ from mmrepro.evidence.record import RunRecord, read_record
 from mmrepro.execution.cache import Entry
 from mmrepro.execution.job import Job, Outcome, refuse_wrong
 from mmrepro.execution.parameter import settings_from
-from mmrepro.execution.runner import room_for, run_jobs
+from mmrepro.execution.room import room_for
+from mmrepro.execution.runner import run_jobs
 from mmrepro.execution.sweep_table import as_json, column_of, tidy
 from mmrepro.papers.paper import load_paper
 from mmrepro.papers.settings import SettingsError
@@ -81,6 +82,7 @@ class Sweep:
 
     Examples
     --------
+    >>> from mmrepro.execution.sweep_table import summarise
     >>> sweep = Sweep.of("mosei-fusion", {"lr": [0.001, 0.01]}, seeds=range(3))
     >>> with sweep.alone():
     ...     sweep.take_finished()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mmrepro.errors import MMReproError, nearest
-from mmrepro.execution.commands import Assignment, SeedList
+from mmrepro.execution.commands import Assignment, SeedList, refuse_idle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +85,7 @@ def sweep(
     """Sweep a chapter; see EXAMPLES for the help text."""
     from mmrepro.execution.sweep import Sweep
 
+    refuse_idle(scheduler, jobs=jobs)
     _need_pyarrow()
     planned = Sweep.of(slug, _each_once(grid), seeds, profile, dict(overrides))
     _refuse_unknown(planned.slug, metrics)

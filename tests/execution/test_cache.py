@@ -104,7 +104,7 @@ class TestWhatMakesAChapterRunAgain:
         assert not taken(job(profile="cpu"))
 
     def test_the_device(self, kept, monkeypatch):
-        monkeypatch.setattr(cache, "_device_class", lambda asked: "cuda")
+        monkeypatch.setattr(cache, "device_class", lambda asked: "cuda")
         assert not taken(kept)
 
     def test_a_variable_that_chapters_read(self, kept, monkeypatch, tmp_path):
@@ -268,12 +268,12 @@ def test_two_processes_at_once_leave_a_whole_entry(kept):
 
 @pytest.mark.parametrize(("asked", "expected"), [("cpu", "cpu"), ("cuda", "cuda")])
 def test_the_device_is_the_one_that_was_asked_for(asked, expected):
-    assert cache._device_class(asked) == expected
+    assert cache.device_class(asked) == expected
 
 
 def test_a_hidden_gpu_is_none(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert cache._device_class("auto") == "cpu"
+    assert cache.device_class("auto") == "cpu"
 
 
 def test_a_served_run_is_young_again(kept):

@@ -1,6 +1,6 @@
 import os
 import signal
-import time
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +14,8 @@ from mmrepro.execution.runner import run_jobs
 from mmrepro.papers.settings import SettingsError
 from tests.conftest import SLUG
 
+from .small_jobs import die_once, jobs_in, note, ran
+
 pytestmark = pytest.mark.loopback
 
 
@@ -24,22 +26,6 @@ def address():
         yield started.scheduler_address
 
 
-def job_in(folder, number, **parameters):
-    return Job(SLUG, {"profile": "smoke", "seeds": [number], **parameters}, folder)
-
-
-def leave_run(job):
-    """Leave what a finished run leaves, and one line that says who did it."""
-    with (job.folder / "log").open("a") as log:
-        log.write(f"{job.parameters['seeds'][0]} {os.getpid()}\n")
-    time.sleep(0.05)
-    return Outcome(job, 0.05)
-
-
-def ran(folder):
-    return [tuple(map(int, line.split())) for line in (folder / "log").read_text().splitlines()]
-
-
 @pytest.fixture
 def no_records(monkeypatch):
     """Take what a worker tells as it is: these jobs write no notebook."""
@@ -47,25 +33,16 @@ def no_records(monkeypatch):
 
 
 def test_jobs_are_spread_over_the_workers_and_each_is_done_once(address, tmp_path, no_records):
-    jobs = [job_in(tmp_path, number) for number in range(8)]
-    outcomes = list(run_on_cluster(jobs, address, leave_run))
+    jobs = jobs_in(tmp_path, 8)
+    outcomes = list(run_on_cluster(jobs, address, note))
     assert sorted(outcome.job.parameters["seeds"][0] for outcome in outcomes) == list(range(8))
     done = ran(tmp_path)
     assert sorted(number for number, _ in done) == list(range(8))
     assert len({process for _, process in done}) == 2
 
 
-def die_once(job):
-    """Kill the worker at the third job, the first time that it comes up."""
-    mark = job.folder / "killed"
-    if job.parameters["seeds"] == [2] and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return leave_run(job)
-
-
 def test_a_killed_worker_loses_no_job(address, tmp_path, no_records):
-    jobs = [job_in(tmp_path, number) for number in range(100)]
+    jobs = jobs_in(tmp_path, 100)
     outcomes = list(run_on_cluster(jobs, address, die_once))
     assert (tmp_path / "killed").exists()
     assert sorted(outcome.job.parameters["seeds"][0] for outcome in outcomes) == list(range(100))
@@ -76,12 +53,12 @@ def test_a_killed_worker_loses_no_job(address, tmp_path, no_records):
 def always_die(job):
     if job.parameters["seeds"] == [1]:
         os.kill(os.getpid(), signal.SIGKILL)
-    return leave_run(job)
+    return note(job)
 
 
 def test_a_job_that_kills_every_worker_is_given_up_and_the_others_are_done(address, tmp_path, monkeypatch):
     monkeypatch.setattr(Job, "files", _Files())
-    jobs = [job_in(tmp_path, number) for number in range(4)]
+    jobs = jobs_in(tmp_path, 4)
     told = {o.job.parameters["seeds"][0]: o.error for o in run_on_cluster(jobs, address, always_die)}
     assert isinstance(told[1], ChapterError)
     assert "the cluster gave it up" in str(told[1])
@@ -102,14 +79,19 @@ def fail(job):
     raise ZeroDivisionError("by zero")
 
 
-def test_what_breaks_on_a_worker_is_told_in_a_sentence(address, tmp_path):
-    (outcome,) = run_on_cluster([job_in(tmp_path, 0)], address, fail)
-    assert str(outcome.error) == f"{SLUG}: the cluster gave it up: by zero."
+def fail_without_a_word(job):
+    raise AssertionError
+
+
+@pytest.mark.parametrize(("work", "told"), [(fail, "by zero"), (fail_without_a_word, "AssertionError")])
+def test_what_breaks_on_a_worker_is_told_in_a_sentence(address, tmp_path, work, told):
+    (outcome,) = run_on_cluster(jobs_in(tmp_path, 1), address, work)
+    assert str(outcome.error) == f"{SLUG}: the cluster gave it up: {told}."
 
 
 def test_a_record_that_the_worker_left_elsewhere_is_missed(address, tmp_path):
     tmp_path.joinpath("log").touch()
-    (outcome,) = run_on_cluster([job_in(tmp_path, 0)], address, leave_run)
+    (outcome,) = run_on_cluster(jobs_in(tmp_path, 1), address, note)
     assert f"Does the worker see the folder {tmp_path}?" in str(outcome.error)
 
 
@@ -138,12 +120,38 @@ def test_a_job_that_was_done_before_its_worker_was_lost_is_not_done_again(checko
 
 def test_a_refused_parameter_stops_every_job_before_any_is_sent(tmp_path):
     with pytest.raises(SettingsError, match="no setting 'epoch'"):
-        next(run_jobs([job_in(tmp_path, 0, overrides={"epoch": 1})], scheduler="tcp://127.0.0.1:9"))
+        next(run_jobs(jobs_in(tmp_path, 1, overrides={"epoch": 1}), scheduler="tcp://127.0.0.1:9"))
 
 
 def test_cuda_without_a_worker_that_offers_a_gpu_is_refused(address, tmp_path):
-    with pytest.raises(ClusterError, match=r"no worker offers a GPU; .*--resources GPU=1"):
-        next(run_on_cluster([job_in(tmp_path, 0, device="cuda")], address, leave_run))
+    with pytest.raises(
+        ClusterError, match=r"mosei-fusion needs a worker with GPU=1, .*--resources \"GPU=1\""
+    ):
+        next(run_on_cluster(jobs_in(tmp_path, 1, device="cuda"), address, note))
+
+
+class _Client:
+    """A scheduler whose workers offer resources."""
+
+    def __init__(self, *offers):
+        self.offers = offers
+
+    def scheduler_info(self, n_workers):
+        return {"workers": {number: {"resources": each} for number, each in enumerate(self.offers)}}
+
+
+def test_memory_is_asked_for_where_workers_say_what_they_have(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "memory_mb", lambda job: 1000.0)
+    (job,) = jobs_in(tmp_path, 1, device="cuda")
+    assert cluster._needs(_Client({"GPU": 2.0}), [job]) == [{"GPU": 1.0}]
+    offered = _Client({"MEMORY": 8e9}, {"GPU": 1.0, "MEMORY": 2e9})
+    assert cluster._needs(offered, [job]) == [{"GPU": 1.0, "MEMORY": 1000 * 2**20}]
+    with pytest.raises(ClusterError, match=r"needs a worker with GPU=1 MEMORY=1\.04858e\+09"):
+        cluster._needs(_Client({"MEMORY": 8e9}, {"GPU": 1.0, "MEMORY": 1e9}), [job])
+
+
+def test_workers_may_come_later(tmp_path):
+    assert cluster._needs(_Client(), jobs_in(tmp_path, 1)) == [{}]
 
 
 @pytest.mark.parametrize("wrong", ["tcp://127.0.0.1:9", "head", "nonsense://x:1"])
@@ -156,6 +164,13 @@ def test_a_scheduler_that_does_not_answer_is_told(wrong, monkeypatch):
 
 
 def test_without_dask_the_command_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ClusterError, match=r"needs Dask; install it with `pip install 'mmrepro\[cluster\]'`"):
         cluster._connect("tcp://127.0.0.1:8786")
+
+
+@pytest.mark.parametrize(("option", "value"), [("--jobs", ["2"]), ("--warm", [])])
+def test_options_that_would_do_nothing_on_a_cluster_are_refused(option, value):
+    done = CliRunner().invoke(run, [SLUG, "--scheduler", "tcp://head:8786", option, *value])
+    assert done.exit_code == 2
+    assert f"{option} is for runs on this machine; leave it out with --scheduler." in done.output
