@@ -19,7 +19,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from typing import Any
 
 import psutil
 from checkout import small_checkout
+from watch import Watch
 
 from mmrepro.environment import describe_environment
 from mmrepro.execution.job import Job, Outcome
@@ -163,42 +163,6 @@ class Bench:
         row = {"runner": runner, "case": case, "wall_s": round(wall, 2), **watch.used()}
         print("| {runner} | {case} | {wall_s} | {cpu_s} | {peak_mb} |".format(**row), flush=True)
         return row
-
-
-class Watch:
-    """Looks at a process and its children five times a second."""
-
-    def __init__(self, process: psutil.Process) -> None:
-        self._cpu: dict[tuple[int, float], float] = {}
-        self._peak, self._process = 0.0, process
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-
-    def used(self) -> dict[str, float]:
-        """Return CPU seconds, of processes that lived for a fifth of a second, and peak memory in MB."""
-        self._thread.join()
-        return {"cpu_s": round(sum(self._cpu.values()), 1), "peak_mb": round(self._peak)}
-
-    def _look(self) -> None:
-        while self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE:
-            self._peak = max(self._peak, self._sum())
-            time.sleep(0.2)
-
-    def _sum(self) -> float:
-        """Note everyone's CPU seconds and return the memory of all, pages they share counted once."""
-        total = 0.0
-        try:
-            family = [self._process, *self._process.children(recursive=True)]
-        except psutil.Error:
-            return total
-        for each in family:
-            try:
-                times = each.cpu_times()
-                self._cpu[each.pid, each.create_time()] = times.user + times.system
-                total += each.memory_full_info().pss / 2**20
-            except (psutil.Error, OSError):
-                continue
-        return total
 
 
 def runners(bench: Bench, only: list[str]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
-from mmrepro.book.export import as_csv, as_json, claim_rows
+from mmrepro.book.claims import as_csv, as_json, claim_rows
 from mmrepro.book.generated import generated_parts
 from mmrepro.book.page import chapter_page
 from mmrepro.book.scoreboard import published_records, scoreboard_rows

@@ -192,25 +192,6 @@ class TestAWarmKernel:
         assert told.exists()
 
 
-class TestAnEnvironment:
-    @pytest.mark.parametrize(
-        ("asked", "told"),
-        [
-            ({"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "MMREPRO_RUNS": "b", "JPY_X": "1"}, None),
-            ({"OMP_NUM_THREADS": "2", "TZ": "CET"}, "differs from the preloaded one in TZ"),
-            ({"OMP_NUM_THREADS": "2", "MPLBACKEND": "agg"}, "differs from the preloaded one in MPLBACKEND"),
-            ({}, "gives no one number of threads: set OMP_NUM_THREADS"),
-            ({"MKL_NUM_THREADS": "2"}, "gives no one number of threads"),
-            ({"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "1"}, "gives no one number of threads"),
-            ({"OMP_NUM_THREADS": "2,1"}, "gives no one number of threads"),
-        ],
-    )
-    def test_serves_or_says_what_differs(self, asked, told):
-        given = {"PATH": "/bin", "TZ": "UTC", "MMREPRO_RUNS": "a"}
-        found = preload.difference(given | asked, given)
-        assert found is None if told is None else told in found
-
-
 @pytest.fixture
 def light(tmp_path, monkeypatch):
     """A folder of modules that come before the installed ones: here, extras that are not installed."""
@@ -267,16 +248,6 @@ def test_a_chapter_runs_cold_and_says_why_when_preloading_fails(checkout, light)
     told = "This kernel starts cold: importing torch failed: RuntimeError: the wheel is broken."
     assert done.stderr.count(told) == 1
     assert "Traceback" not in done.stderr
-
-
-def test_a_process_with_threads_forks_nothing(monkeypatch):
-    """One check for all: a library that starts threads when it is imported."""
-    script = (
-        "import threading\nfrom mmrepro.execution import preload\npreload.MODULES = ()\n"
-        "threading.Thread(target=threading.Event().wait, daemon=True).start()\nprint(preload.preload())"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "the preloaded process has 2 threads, and only one survives a fork\n"
 
 
 @pytest.mark.parametrize(

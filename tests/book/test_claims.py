@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from mmrepro.book.export import COLUMNS, as_csv, as_json, claim_rows
+from mmrepro.book.claims import COLUMNS, as_csv, as_json, claim_rows
 from mmrepro.book.scoreboard import published_records, scoreboard_rows
 from mmrepro.papers.paper import load_paper, paper_slugs
 from mmrepro.project import results_dir
