@@ -38,8 +38,12 @@ serve: $(INSTALLED)  ## Serve the rendered book on this machine
 
 lock: $(INSTALLED)  ## Resolve the newest versions of everything into the lock files
 	$(BIN)/python -m pip install --quiet uv
-	$(RESOLVE) --upgrade $(addprefix --extra ,$(KEYED)) --output-file requirements.lock
-	$(RESOLVE) --all-extras --constraint requirements.lock | grep -vxFf requirements.lock >requirements.tools.lock
+	mkdir -p _build
+	$(RESOLVE) --upgrade --all-extras --output-file _build/all.lock
+	$(RESOLVE) $(addprefix --extra ,$(KEYED)) --constraint _build/all.lock --output-file _build/keyed.lock
+	grep -vxFf _build/keyed.lock _build/all.lock >_build/tools.lock
+	mv _build/keyed.lock requirements.lock
+	mv _build/tools.lock requirements.tools.lock
 
 clean:  ## Remove the book, the runs and the environment
 	rm -rf _build .venv
