@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from mmrepro import environment
+from mmrepro import environment, resume
 from mmrepro.data.sample import sample_data
 from mmrepro.data.store import DataUnavailableError, LocalData, fetch
 from mmrepro.errors import MMReproError, nearest
@@ -94,6 +94,7 @@ class Chapter:
         self._data: dict[str, LocalData] = {}
         # The key of what is loaded now: files may be edited while a long run trains.
         self._key = chapter_key(paper.slug, settings)
+        self._resumed = resume.start(self._key)
         self._measured: dict[tuple[str | None, str, str, int], Metric] = {}
         self._stages: list[Stage] = []
         self._estimates: dict[str, Estimate] = {}
@@ -221,6 +222,7 @@ class Chapter:
                 "environment": environment.describe_environment(),
                 "started": self._started,
                 "wall_s": round(time.perf_counter() - self._clock, 1),
+                "resumed": self._resumed,
             }
         )
 

@@ -113,6 +113,9 @@ class RunRecord(_Part):
     environment: Environment
     started: datetime
     wall_s: float
+    resumed: bool = Field(
+        False, description="Went on from what a killed run had finished; seconds are of the rest"
+    )
     digest: str = Field(description="SHA-256 of the parts that a repeated run must give again")
 
     def metrics_frame(self) -> pd.DataFrame:

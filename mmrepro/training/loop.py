@@ -17,9 +17,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from mmrepro.errors import MMReproError
+from mmrepro.resume import next_place
 from mmrepro.training.checkpoint import Checkpoint
 
 _REPORT_EVERY_S = 10.0  # least seconds between two lines of progress
+_WORTH_SAVING_S = 2.0  # shorter than this, the end of a training is sooner reached again than read
 Batch = tuple[Tensor, ...]
 LossFunction = Callable[[nn.Module, Batch], Tensor]
 
@@ -103,14 +105,16 @@ def fit(
     Parameters
     ----------
     loss_of
-        Gives the mean loss of a batch, a scalar tensor.
+        Gives the mean loss of a batch, a scalar tensor. One that notes what it sees must be a
+        `mmrepro.training.checkpoint.Watch`.
     seed
         Of the order of the batches; seed everything else before the model is made.
     validation
         Its loss is taken after each epoch; with ``patience`` the best epoch's weights are kept.
     checkpoint
-        A file that holds the state after each epoch; a killed run goes on from it and gives the
-        weights that an unbroken one gives.
+        A file that holds the state, written every half a minute and at the end; a killed run goes on from
+        it and gives the weights that an unbroken one gives. By default one of the run's own, where a runner
+        keeps what is unfinished (`mmrepro.resume`).
 
     Returns
     -------
@@ -134,23 +138,26 @@ def fit(
     loader = batches(data, settings.batch_size, seed=seed)
     net, optimizer, prepared = accelerator.prepare(model, optimizer, loader)
     plan = f"{settings.model_dump_json()}|{seed}"
-    state = Checkpoint(checkpoint, model, optimizer, loader, plan)
+    state = Checkpoint(checkpoint or _own_checkpoint(accelerator), model, optimizer, loader, plan, loss_of)
     progress = _Progress(settings.epochs)
     for epoch in range(state.resume(), settings.epochs):
         # Asked first: a run that had stopped early before it was killed must not go on.
         if settings.patience is not None and state.epochs_since_best() >= settings.patience:
             break
-        started = time.perf_counter()
-        rates = _rates(settings, epoch, len(prepared))
-        loss = _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings, rates)
+        _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings, epoch, state)
         held_out = _mean_loss(net, validation, loss_of, accelerator, settings) if validation else float("nan")
-        state.save(
-            epoch, loss, held_out, time.perf_counter() - started, keep_best=settings.patience is not None
-        )
-        progress(epoch, loss)
+        progress(epoch, state.end_epoch(held_out, keep_best=settings.patience is not None))
+        state.save_if_due()
+    state.save_if_due(_WORTH_SAVING_S)
     if settings.patience is not None:
         state.restore_best()
     return state.history()
+
+
+def _own_checkpoint(accelerator: Accelerator) -> Path | None:
+    """Name a file in the run's folder; several processes would have to agree on when to write theirs."""
+    place = next_place("fit") if accelerator.num_processes == 1 else None
+    return place and place.with_suffix(".pt")
 
 
 def make_accelerator(device: str = "auto") -> Accelerator:
@@ -195,11 +202,15 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
     accelerator: Accelerator,
     settings: TrainingSettings,
-    rates: list[float],
-) -> float:
+    epoch: int,
+    state: Checkpoint,
+) -> None:
+    """Train on the batches of an epoch that are not done yet."""
     net.train()
-    total, count = 0.0, 0
-    for batch, rate in zip(loader, rates, strict=True):
+    state.begin_epoch()
+    rates = _rates(settings, epoch, len(loader))[state.batches :]
+    remaining = accelerator.skip_first_batches(loader, state.batches) if state.batches else loader
+    for batch, rate in zip(remaining, rates, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = rate
         with accelerator.accumulate(net):
@@ -209,9 +220,9 @@ def _train_epoch(
                 accelerator.clip_grad_norm_(net.parameters(), settings.clip_norm)
             optimizer.step()
             optimizer.zero_grad()
-        total += loss.item() * len(batch[0])
-        count += len(batch[0])
-    return total / count
+        state.note(loss, len(batch[0]))
+        if accelerator.sync_gradients:  # else gradients would be lost that are summed so far
+            state.save_if_due()
 
 
 @torch.inference_mode()

@@ -95,10 +95,10 @@ def test_a_clipped_gradient_has_the_norm_that_was_set(problem):
     original = loop.Checkpoint
 
     class Watched(original):
-        def save(self, *args, **kwargs):
+        def end_epoch(self, *args, **kwargs):
             states = self.optimizer.state_dict()["state"].values()
             seen.append(math.sqrt(sum(float(each["exp_avg"].norm()) ** 2 for each in states)))
-            super().save(*args, **kwargs)
+            return super().end_epoch(*args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "Checkpoint", Watched)
@@ -265,8 +265,9 @@ def test_the_rate_rises_to_its_peak_and_falls_to_zero(problem):
     assert 0 < rates[-1] < 0.002
 
 
-def test_a_changing_rate_goes_on_from_a_checkpoint(problem, tmp_path):
+def test_a_changing_rate_goes_on_from_a_checkpoint(problem, tmp_path, monkeypatch):
     whole, _ = train(problem, epochs=4, warm_up=0.25)
+    monkeypatch.setattr("mmrepro.training.checkpoint.SAVE_EVERY_S", 0)
 
     class KilledError(Exception):
         pass
@@ -282,5 +283,6 @@ def test_a_changing_rate_goes_on_from_a_checkpoint(problem, tmp_path):
 
     with pytest.raises(KilledError):
         train(problem, epochs=4, warm_up=0.25, loss=dying, checkpoint=tmp_path / "run.pt")
+    assert (tmp_path / "run.pt").is_file()
     again, _ = train(problem, epochs=4, warm_up=0.25, checkpoint=tmp_path / "run.pt")
     assert torch.equal(weights(again), weights(whole))

@@ -83,7 +83,7 @@ class Run:
     precision, found
         How well, and what, it detects on the test images.
     seconds
-        CPU seconds of training.
+        CPU seconds of training; of the rest, where it went on after a kill.
     """
 
     system: str
