@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmrepro.execution.cache import Entry
-from mmrepro.execution.job import Job
 from mmrepro.project import root
+
+if TYPE_CHECKING:
+    from mmrepro.execution.job import Job
 
 
 def folder_of(job: Job) -> Path:
