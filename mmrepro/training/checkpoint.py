@@ -6,16 +6,18 @@ import copy
 import io
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from mmrepro.files import sha256_bytes, write_atomic
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
     from torch.utils.data import DataLoader
 
 COLUMNS = ["epoch", "loss", "validation_loss", "seconds"]
@@ -96,6 +98,14 @@ class Checkpoint:
         self.batches += 1
         self._loss = self._loss + loss.detach().double() * examples
         self._examples += examples
+
+    def add_up(self, total: Callable[[Tensor], Tensor]) -> None:
+        """Add up the epoch's loss and examples over processes; `total` does so for one tensor."""
+        assert isinstance(self._loss, Tensor)
+        self._loss, self._examples = (
+            total(self._loss),
+            int(total(torch.full_like(self._loss, self._examples))),
+        )
 
     def end_epoch(self, held_out: float, *, keep_best: bool) -> float:
         """Note the end of an epoch, keep its weights if they are the best so far, and return its loss."""

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import pandas as pd
 import torch
 from accelerate import Accelerator
+from accelerate.utils import DataLoaderConfiguration
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
@@ -34,7 +35,7 @@ class TrainingSettings(BaseModel):
     lr, weight_decay
         Of AdamW.
     batch_size
-        Examples a step on one device.
+        Examples a step, over all devices: a result does not depend on how many there are.
     accumulate
         Batches whose gradients are summed before a step.
     clip_norm
@@ -125,12 +126,19 @@ def fit(
     ------
     ValueError
         When early stopping is asked for without clean validation data.
+    MMReproError
+        When the batches cannot be shared out evenly to several processes.
     """
     if settings.patience is not None and (validation is None or not validation.clean):
         raise ValueError(
             "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
         )
     accelerator = accelerator or make_accelerator()
+    if settings.batch_size % accelerator.num_processes:
+        raise MMReproError(
+            f"batch_size {settings.batch_size} cannot be shared out evenly to {accelerator.num_processes} "
+            "processes; use a multiple of their number."
+        )
     accelerator.gradient_accumulation_steps = settings.accumulate
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
@@ -174,7 +182,8 @@ def make_accelerator(device: str = "auto") -> Accelerator:
         )
     on_cpu = device == "cpu" or not torch.cuda.is_available()
     precision = "no" if on_cpu else "bf16"
-    return Accelerator(cpu=on_cpu, mixed_precision=precision)
+    shared = DataLoaderConfiguration(split_batches=True)
+    return Accelerator(cpu=on_cpu, mixed_precision=precision, dataloader_config=shared)
 
 
 def _rates(settings: TrainingSettings, epoch: int, batches_each: int) -> list[float]:
@@ -223,6 +232,8 @@ def _train_epoch(
         state.note(loss, len(batch[0]))
         if accelerator.sync_gradients:  # else gradients would be lost that are summed so far
             state.save_if_due()
+    if accelerator.num_processes > 1:
+        state.add_up(lambda sums: accelerator.reduce(sums, "sum"))
 
 
 @torch.inference_mode()
