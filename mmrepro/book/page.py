@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _HEADING = re.compile(r"^# +(?P<title>\S.*)$", re.MULTILINE)
 _CITATION = re.compile(r"(?P<role>\{cite(:\w+)?\})`(?P<keys>[^`]+)`")
 _BIBLIOGRAPHY = re.compile(r"^```\{bibliography\}$", re.MULTILINE)
+_RESUMED = " for what a killed run before it had left to do"
 _WORDS_A_MINUTE = 230  # of readers of technical English
 # Everything else, such as papermill's folders, belongs to the machine of the run.
 _NOTEBOOK_METADATA = ("kernelspec", "language_info", "widgets")
@@ -62,7 +63,8 @@ def _times(page: NotebookNode, record: RunRecord) -> str:
     """Say how long the page takes to read, and how long its run took."""
     words = sum(len(cell.source.split()) for cell in page.cells if cell.cell_type == "markdown")
     minutes = max(1, round(words / _WORDS_A_MINUTE))
-    return f"*{minutes} min to read; the run behind this page took {_duration(record.wall_s)}.*"
+    took = f"took {_duration(record.wall_s)}{_RESUMED * record.resumed}"
+    return f"*{minutes} min to read; the run behind this page {took}.*"
 
 
 def _duration(seconds: float) -> str:
@@ -138,7 +140,7 @@ def _origin(record: RunRecord, is_stale: Callable[[RunRecord], bool]) -> dict[st
     commit = f"`{record.code.commit[:12]}`" if record.code.commit else "not under version control"
     packages = ", ".join(f"{name} {version}" for name, version in sorted(ran.packages.items()))
     return {
-        "Run": f"{record.started:%Y-%m-%d %H:%M}, {record.wall_s:.0f} s",
+        "Run": f"{record.started:%Y-%m-%d %H:%M}, {record.wall_s:.0f} s{_RESUMED * record.resumed}",
         "Key": f"`{record.code.key[:16]}`",
         "Source changed since": "**yes: stale**" if is_stale(record) else "no",
         "Commit": commit + (" with uncommitted changes" if record.code.dirty else ""),

@@ -129,16 +129,8 @@ def fit(
     MMReproError
         When the batches cannot be shared out evenly to several processes.
     """
-    if settings.patience is not None and (validation is None or not validation.clean):
-        raise ValueError(
-            "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
-        )
     accelerator = accelerator or make_accelerator()
-    if settings.batch_size % accelerator.num_processes:
-        raise MMReproError(
-            f"batch_size {settings.batch_size} cannot be shared out evenly to {accelerator.num_processes} "
-            "processes; use a multiple of their number."
-        )
+    _refuse_unfit(settings, validation, accelerator.num_processes)
     accelerator.gradient_accumulation_steps = settings.accumulate
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
@@ -160,6 +152,18 @@ def fit(
     if settings.patience is not None:
         state.restore_best()
     return state.history()
+
+
+def _refuse_unfit(settings: TrainingSettings, validation: Validation | None, processes: int) -> None:
+    if settings.patience is not None and (validation is None or not validation.clean):
+        raise ValueError(
+            "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
+        )
+    if settings.batch_size % processes:
+        raise MMReproError(
+            f"batch_size {settings.batch_size} cannot be shared out evenly to {processes} processes; "
+            "use a multiple of their number."
+        )
 
 
 def _own_checkpoint(accelerator: Accelerator) -> Path | None:

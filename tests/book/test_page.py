@@ -109,6 +109,14 @@ def test_a_long_run_is_told_in_minutes():
     assert "took 6 min.*" in chapter_page(handmade(), long, long, fresh).cells[0].source
 
 
+def test_a_run_that_went_on_says_what_its_seconds_are_of():
+    rest = record().model_copy(update={"resumed": True})
+    page = chapter_page(handmade(), rest, record(), fresh)
+    told = f"{record().wall_s:.0f} s for what a killed run before it had left to do"
+    assert f"took {told}.*" in page.cells[0].source
+    assert page.cells[-2].source.count(told) == 1  # the committed record is of one piece
+
+
 def test_the_last_box_says_how_to_cite_the_chapter():
     cited = chapter_page(handmade(), record("smoke", seeds=2), record(), fresh).cells[-1].source
     assert "Cite this chapter" in cited
