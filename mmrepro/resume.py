@@ -57,8 +57,9 @@ def next_place(name: str) -> Path | None:
 def resumable(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Keep what `function` returns until the run is complete, and do not call it again when it was killed.
 
-    The result must be picklable, the arguments unchanged by the call, and calls must come in the same
-    order in every run: for calls side by side use `mmrepro.training.parallel.workers`.
+    The arguments must be unchanged by the call, and calls must come in the same order in every run: for
+    calls side by side use `mmrepro.training.parallel.workers`. A result that cannot be pickled, such as a
+    model of transformers with its hooks, is not kept; the training's checkpoint within it is.
     """
 
     @functools.wraps(function)
@@ -88,7 +89,10 @@ def part(place: Path | None, work: Callable[[], Result]) -> Result:
         result = work()
     finally:
         _within.reset(outer)
-    content = pickle.dumps(Stored(result, _random_states()), protocol=pickle.HIGHEST_PROTOCOL)
+    try:
+        content = pickle.dumps(Stored(result, _random_states()), protocol=pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return result  # checkpoints and parts within it stay
     write_atomic(_file(place), sha256_bytes(content).encode() + content)
     shutil.rmtree(place, ignore_errors=True)
     return result

@@ -120,3 +120,15 @@ def test_none_can_be_a_result(folder):
     assert part(place, lambda: None) is None
     assert stored(place).result is None
     assert part(place, lambda: 1) is None
+
+
+def test_what_cannot_be_pickled_is_not_kept_but_the_parts_within_it_are(folder):
+    @resumable
+    def hooked():
+        number = drawn(1)[0]
+        return lambda: number
+
+    assert hooked()() == 1
+    start(KEY)
+    assert hooked()() == 1
+    assert calls == [1]

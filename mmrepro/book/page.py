@@ -141,6 +141,7 @@ def _origin(record: RunRecord, is_stale: Callable[[RunRecord], bool]) -> dict[st
     packages = ", ".join(f"{name} {version}" for name, version in sorted(ran.packages.items()))
     return {
         "Run": f"{record.started:%Y-%m-%d %H:%M}, {record.wall_s:.0f} s{_RESUMED * record.resumed}",
+        "Stages": _cost(record),
         "Key": f"`{record.code.key[:16]}`",
         "Source changed since": "**yes: stale**" if is_stale(record) else "no",
         "Commit": commit + (" with uncommitted changes" if record.code.dirty else ""),
@@ -148,3 +149,16 @@ def _origin(record: RunRecord, is_stale: Callable[[RunRecord], bool]) -> dict[st
         "Machine": f"{ran.cpu}, {ran.cores} cores, device {ran.device}, {ran.platform}",
         "Software": f"Python {ran.python}; {packages}",
     }
+
+
+def _cost(record: RunRecord) -> str:
+    """Sum up what the measured stages took."""
+    stages = record.stages
+    gpu = [each for each in stages if each.gpu_mb is not None]
+    told = f"{sum(each.cpu_s for each in stages):.0f} s of CPU, peak {max(each.peak_mb for each in stages):.0f} MB"
+    if not gpu:
+        return f"{told}, no GPU"
+    energy = [each.gpu_j for each in gpu if each.gpu_j is not None]
+    took = f"{sum(energy) / 1000:.1f} kJ" if len(energy) == len(gpu) else "energy not measured"
+    wall, peak = sum(each.wall_s for each in gpu), max(each.gpu_mb or 0 for each in gpu)
+    return f"{told}; with a GPU {wall:.0f} s, peak {peak:.0f} MB, {took}"

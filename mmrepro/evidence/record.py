@@ -67,6 +67,7 @@ class Stage(_Part):
     cpu_s: float
     peak_mb: float
     gpu_mb: float | None
+    gpu_j: float | None = Field(None, description="Joules of all visible GPUs; null where not measured")
 
 
 class DataUse(_Part):

@@ -29,7 +29,6 @@ from mmrepro.papers.instructcell.prompt import (
 from mmrepro.papers.instructcell.settings import Settings
 from mmrepro.papers.instructcell.templates import TASKS, Task, Template, Templates
 from mmrepro.papers.instructcell.writer import CellWriter
-from mmrepro.resume import resumable
 from mmrepro.training.checkpoint import Watch
 from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
@@ -112,7 +111,6 @@ class LossWatch(Watch):
         return total
 
 
-@resumable
 def train(
     system: System, bank: Bank, splits: Splits, templates: Templates, language: Language, settings: Settings,
     seed: int,
