@@ -154,11 +154,14 @@ def _origin(record: RunRecord, is_stale: Callable[[RunRecord], bool]) -> dict[st
 def _cost(record: RunRecord) -> str:
     """Sum up what the measured stages took."""
     stages = record.stages
+    if not stages:
+        return "not measured"
     gpu = [each for each in stages if each.gpu_mb is not None]
-    told = f"{sum(each.cpu_s for each in stages):.0f} s of CPU, peak {max(each.peak_mb for each in stages):.0f} MB"
+    cpu, peak = sum(each.cpu_s for each in stages), max(each.peak_mb for each in stages)
+    told = f"{cpu:.0f} s of CPU, peak {peak:.0f} MB"
     if not gpu:
         return f"{told}, no GPU"
     energy = [each.gpu_j for each in gpu if each.gpu_j is not None]
     took = f"{sum(energy) / 1000:.1f} kJ" if len(energy) == len(gpu) else "energy not measured"
-    wall, peak = sum(each.wall_s for each in gpu), max(each.gpu_mb or 0 for each in gpu)
+    wall, peak = sum(each.wall_s for each in gpu), max(each.gpu_mb or 0.0 for each in gpu)
     return f"{told}; with a GPU {wall:.0f} s, peak {peak:.0f} MB, {took}"
