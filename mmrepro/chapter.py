@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from mmrepro import environment
+from mmrepro import environment, resume
 from mmrepro.data.sample import sample_data
 from mmrepro.data.store import DataUnavailableError, LocalData, fetch
 from mmrepro.errors import MMReproError, nearest
@@ -29,6 +29,7 @@ from mmrepro.evidence.record import (
     write_record,
 )
 from mmrepro.evidence.verdict import Estimate, estimate
+from mmrepro.execution import gpu
 from mmrepro.execution.key import chapter_key, is_stale, lock_hash
 from mmrepro.execution.measure import cpu_seconds, peak_memory_mb, reset_peak_memory
 from mmrepro.execution.parameter import injected_parameters, settings_from
@@ -94,6 +95,7 @@ class Chapter:
         self._data: dict[str, LocalData] = {}
         # The key of what is loaded now: files may be edited while a long run trains.
         self._key = chapter_key(paper.slug, settings)
+        self._resumed = resume.start(self._key)
         self._measured: dict[tuple[str | None, str, str, int], Metric] = {}
         self._stages: list[Stage] = []
         self._estimates: dict[str, Estimate] = {}
@@ -131,19 +133,21 @@ class Chapter:
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure a stage of the run: wall and CPU seconds, peak memory, peak GPU memory."""
+        """Measure a stage of the run: wall and CPU seconds, peak memory, and what it took of the GPUs."""
         process = psutil.Process()
         reset_peak_memory(process)
-        _gpu_peak_mb()  # what came before the stage is not the stage's
-        wall, cpu = time.perf_counter(), cpu_seconds(process)
+        gpu.peak_mb()  # what came before the stage is not the stage's
+        wall, cpu, energy = time.perf_counter(), cpu_seconds(process), gpu.energy_j()
         yield
+        peak, used = gpu.peak_mb(), gpu.energy_j()
         self._stages.append(
             Stage(
                 name=name,
                 wall_s=round(time.perf_counter() - wall, 3),
                 cpu_s=round(cpu_seconds(process) - cpu, 2),
                 peak_mb=round(peak_memory_mb(process), 1),
-                gpu_mb=_gpu_peak_mb(),
+                gpu_mb=peak,
+                gpu_j=None if peak is None or energy is None or used is None else round(used - energy, 1),
             )
         )
 
@@ -221,6 +225,7 @@ class Chapter:
                 "environment": environment.describe_environment(),
                 "started": self._started,
                 "wall_s": round(time.perf_counter() - self._clock, 1),
+                "resumed": self._resumed,
             }
         )
 
@@ -284,15 +289,3 @@ def committed_record(slug: str) -> RunRecord | None:
 
 def _data_use(used: LocalData) -> DataUse:
     return DataUse(name=used.name, title=used.title, sha256=used.sha256, tier=used.tier, licence=used.licence)
-
-
-def _gpu_peak_mb() -> float | None:
-    """Return the peak of GPU memory since it was last asked for; None where CUDA is not in use."""
-    import sys
-
-    torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
-        return None
-    peak: float = torch.cuda.max_memory_allocated() / 2**20
-    torch.cuda.reset_peak_memory_stats()
-    return round(peak, 1)

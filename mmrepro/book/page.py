@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _HEADING = re.compile(r"^# +(?P<title>\S.*)$", re.MULTILINE)
 _CITATION = re.compile(r"(?P<role>\{cite(:\w+)?\})`(?P<keys>[^`]+)`")
 _BIBLIOGRAPHY = re.compile(r"^```\{bibliography\}$", re.MULTILINE)
+_RESUMED = " for what a killed run before it had left to do"
 _WORDS_A_MINUTE = 230  # of readers of technical English
 # Everything else, such as papermill's folders, belongs to the machine of the run.
 _NOTEBOOK_METADATA = ("kernelspec", "language_info", "widgets")
@@ -62,7 +63,8 @@ def _times(page: NotebookNode, record: RunRecord) -> str:
     """Say how long the page takes to read, and how long its run took."""
     words = sum(len(cell.source.split()) for cell in page.cells if cell.cell_type == "markdown")
     minutes = max(1, round(words / _WORDS_A_MINUTE))
-    return f"*{minutes} min to read; the run behind this page took {_duration(record.wall_s)}.*"
+    took = f"took {_duration(record.wall_s)}{_RESUMED * record.resumed}"
+    return f"*{minutes} min to read; the run behind this page {took}.*"
 
 
 def _duration(seconds: float) -> str:
@@ -138,7 +140,8 @@ def _origin(record: RunRecord, is_stale: Callable[[RunRecord], bool]) -> dict[st
     commit = f"`{record.code.commit[:12]}`" if record.code.commit else "not under version control"
     packages = ", ".join(f"{name} {version}" for name, version in sorted(ran.packages.items()))
     return {
-        "Run": f"{record.started:%Y-%m-%d %H:%M}, {record.wall_s:.0f} s",
+        "Run": f"{record.started:%Y-%m-%d %H:%M}, {record.wall_s:.0f} s{_RESUMED * record.resumed}",
+        "Stages": _cost(record),
         "Key": f"`{record.code.key[:16]}`",
         "Source changed since": "**yes: stale**" if is_stale(record) else "no",
         "Commit": commit + (" with uncommitted changes" if record.code.dirty else ""),
@@ -146,3 +149,19 @@ def _origin(record: RunRecord, is_stale: Callable[[RunRecord], bool]) -> dict[st
         "Machine": f"{ran.cpu}, {ran.cores} cores, device {ran.device}, {ran.platform}",
         "Software": f"Python {ran.python}; {packages}",
     }
+
+
+def _cost(record: RunRecord) -> str:
+    """Sum up what the measured stages took."""
+    stages = record.stages
+    if not stages:
+        return "not measured"
+    gpu = [each for each in stages if each.gpu_mb is not None]
+    cpu, peak = sum(each.cpu_s for each in stages), max(each.peak_mb for each in stages)
+    told = f"{cpu:.0f} s of CPU, peak {peak:.0f} MB"
+    if not gpu:
+        return f"{told}, no GPU"
+    energy = [each.gpu_j for each in gpu if each.gpu_j is not None]
+    took = f"{sum(energy) / 1000:.1f} kJ" if len(energy) == len(gpu) else "energy not measured"
+    wall, peak = sum(each.wall_s for each in gpu), max(each.gpu_mb or 0.0 for each in gpu)
+    return f"{told}; with a GPU {wall:.0f} s, peak {peak:.0f} MB, {took}"

@@ -6,15 +6,17 @@ import json
 import math
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.claim import Claim, Kind, Tier, Verdict
 from mmrepro.evidence.verdict import Estimate, adjusted_p, decide, estimate
 from mmrepro.files import sha256_bytes, write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What a run must repeat to the digit; times, machine and date are told but may differ.
 _REPEATABLE = ("slug", "profile", "settings", "seeds", "claims", "metrics", "data")
@@ -65,6 +67,7 @@ class Stage(_Part):
     cpu_s: float
     peak_mb: float
     gpu_mb: float | None
+    gpu_j: float | None = Field(None, description="Joules of all visible GPUs; null where not measured")
 
 
 class DataUse(_Part):
@@ -113,6 +116,9 @@ class RunRecord(_Part):
     environment: Environment
     started: datetime
     wall_s: float
+    resumed: bool = Field(
+        False, description="Went on from what a killed run had finished; seconds are of the rest"
+    )
     digest: str = Field(description="SHA-256 of the parts that a repeated run must give again")
 
     def metrics_frame(self) -> pd.DataFrame:
@@ -122,6 +128,8 @@ class RunRecord(_Part):
 
 def metrics_frame(metrics: list[Metric]) -> pd.DataFrame:
     """Return `metrics` as a tidy frame, with its columns even when there are none."""
+    import pandas as pd
+
     columns = ["dataset", "system", "metric", "seed", "value"]
     return pd.DataFrame([row.model_dump() for row in metrics], columns=columns)
 

@@ -16,14 +16,16 @@ count
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from mmrepro.evidence import statistics
 from mmrepro.evidence.claim import CONFIRMING_TIERS, Claim, Tier, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALPHA = 0.05
 

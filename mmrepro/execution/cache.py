@@ -23,12 +23,13 @@ from mmrepro.execution.parameter import settings_from
 from mmrepro.execution.run import Marker, RunFiles
 from mmrepro.files import sha256_bytes, sha256_file, write_atomic
 from mmrepro.project import ROOT_VARIABLE, results_dir, root
+from mmrepro.resume import FOLDER_VARIABLE
 
 if TYPE_CHECKING:
     from mmrepro.execution.job import Job
 
 # Chapters read some of these (a mirror, an endpoint that judges); these alone change no result.
-_IDLE_VARIABLES = {ROOT_VARIABLE, "MMREPRO_RUNS", "MMREPRO_WARM_SOCKET"}
+_IDLE_VARIABLES = {ROOT_VARIABLE, "MMREPRO_RUNS", "MMREPRO_WARM_SOCKET", FOLDER_VARIABLE}
 _DRAFT = ".draft-"
 _DRAFT_KEPT_S = 3600  # longer than any copy takes: whoever made it was killed
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import click
 
 from mmrepro.execution import cache as runs
+from mmrepro.execution import unfinished
 
 
 class Age(click.ParamType[float]):
@@ -65,7 +66,7 @@ def list_cache() -> None:
 @click.option("--larger-than", type=Size(), help="Drop the longest unused until the rest fits, as 2GB.")
 @click.option("--all", "everything", is_flag=True, help="Drop all.")
 def prune(older_than: float | None, larger_than: int | None, everything: bool) -> None:
-    """Drop kept runs.
+    """Drop kept runs, and what killed runs had finished.
 
     \b
     Examples:
@@ -78,3 +79,7 @@ def prune(older_than: float | None, larger_than: int | None, everything: bool) -
     dropped = runs.prune(older_than, 0 if everything else larger_than)
     freed = sum(each.size for each in dropped) / 1e6
     click.echo(f"Dropped {len(dropped)} run(s), {freed:.1f} MB.")
+    age = 0 if everything else older_than
+    parts = 0 if age is None else unfinished.prune(age)
+    if parts:
+        click.echo(f"Dropped what {parts} killed run(s) had finished.")

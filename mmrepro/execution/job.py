@@ -14,12 +14,14 @@ from typing import Any, cast
 
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import RunRecord
+from mmrepro.execution import unfinished
 from mmrepro.execution.key import notebook_path
 from mmrepro.execution.parameter import settings_from
 from mmrepro.execution.preload import THREAD_VARIABLES
 from mmrepro.execution.run import RunFiles
 from mmrepro.papers.paper import load_paper
 from mmrepro.project import root, runs_dir
+from mmrepro.resume import FOLDER_VARIABLE
 
 
 class ChapterError(MMReproError):
@@ -79,6 +81,8 @@ def perform(job: Job) -> Outcome:
 def run_chapter(job: Job) -> RunRecord:
     """Execute one chapter in this process's own kernel and return its record.
 
+    What a run of the same causes had finished before it was killed is not done again.
+
     Raises
     ------
     ChapterError
@@ -88,6 +92,7 @@ def run_chapter(job: Job) -> RunRecord:
 
     _, settings = settings_from(job.slug, job.parameters)
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(settings.threads)), MMREPRO_RUNS=str(job.folder))
+    os.environ[FOLDER_VARIABLE] = str(unfinished.folder_of(job))
     files = job.files
     files.clear()
     files.notebook.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +103,9 @@ def run_chapter(job: Job) -> RunRecord:
         )
     if not files.record.is_file():
         raise ChapterError(f"{job.slug} ran through but wrote no record; it must call chapter.conclude().")
-    return files.complete()
+    record = files.complete()
+    unfinished.forget(job)
+    return record
 
 
 @contextlib.contextmanager

@@ -12,14 +12,17 @@ from typing import Annotated, Any
 import pandas as pd
 import torch
 from accelerate import Accelerator
+from accelerate.utils import DataLoaderConfiguration
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from mmrepro.errors import MMReproError
+from mmrepro.resume import next_place
 from mmrepro.training.checkpoint import Checkpoint
 
 _REPORT_EVERY_S = 10.0  # least seconds between two lines of progress
+_WORTH_SAVING_S = 2.0  # shorter than this, the end of a training is sooner reached again than read
 Batch = tuple[Tensor, ...]
 LossFunction = Callable[[nn.Module, Batch], Tensor]
 
@@ -32,7 +35,7 @@ class TrainingSettings(BaseModel):
     lr, weight_decay
         Of AdamW.
     batch_size
-        Examples a step on one device.
+        Examples a step, over all devices: a result does not depend on how many there are.
     accumulate
         Batches whose gradients are summed before a step.
     clip_norm
@@ -103,14 +106,16 @@ def fit(
     Parameters
     ----------
     loss_of
-        Gives the mean loss of a batch, a scalar tensor.
+        Gives the mean loss of a batch, a scalar tensor. One that notes what it sees must be a
+        `mmrepro.training.checkpoint.Watch`.
     seed
         Of the order of the batches; seed everything else before the model is made.
     validation
         Its loss is taken after each epoch; with ``patience`` the best epoch's weights are kept.
     checkpoint
-        A file that holds the state after each epoch; a killed run goes on from it and gives the
-        weights that an unbroken one gives.
+        A file that holds the state, written every half a minute and at the end; a killed run goes on from
+        it and gives the weights that an unbroken one gives. By default one of the run's own, where a runner
+        keeps what is unfinished (`mmrepro.resume`).
 
     Returns
     -------
@@ -121,12 +126,11 @@ def fit(
     ------
     ValueError
         When early stopping is asked for without clean validation data.
+    MMReproError
+        When the batches cannot be shared out evenly to several processes.
     """
-    if settings.patience is not None and (validation is None or not validation.clean):
-        raise ValueError(
-            "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
-        )
     accelerator = accelerator or make_accelerator()
+    _refuse_unfit(settings, validation, accelerator.num_processes)
     accelerator.gradient_accumulation_steps = settings.accumulate
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
@@ -134,23 +138,38 @@ def fit(
     loader = batches(data, settings.batch_size, seed=seed)
     net, optimizer, prepared = accelerator.prepare(model, optimizer, loader)
     plan = f"{settings.model_dump_json()}|{seed}"
-    state = Checkpoint(checkpoint, model, optimizer, loader, plan)
+    state = Checkpoint(checkpoint or _own_checkpoint(accelerator), model, optimizer, loader, plan, loss_of)
     progress = _Progress(settings.epochs)
     for epoch in range(state.resume(), settings.epochs):
         # Asked first: a run that had stopped early before it was killed must not go on.
         if settings.patience is not None and state.epochs_since_best() >= settings.patience:
             break
-        started = time.perf_counter()
-        rates = _rates(settings, epoch, len(prepared))
-        loss = _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings, rates)
+        _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings, epoch, state)
         held_out = _mean_loss(net, validation, loss_of, accelerator, settings) if validation else float("nan")
-        state.save(
-            epoch, loss, held_out, time.perf_counter() - started, keep_best=settings.patience is not None
-        )
-        progress(epoch, loss)
+        progress(epoch, state.end_epoch(held_out, keep_best=settings.patience is not None))
+        state.save_if_due()
+    state.save_if_due(_WORTH_SAVING_S)
     if settings.patience is not None:
         state.restore_best()
     return state.history()
+
+
+def _refuse_unfit(settings: TrainingSettings, validation: Validation | None, processes: int) -> None:
+    if settings.patience is not None and (validation is None or not validation.clean):
+        raise ValueError(
+            "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
+        )
+    if settings.batch_size % processes:
+        raise MMReproError(
+            f"batch_size {settings.batch_size} cannot be shared out evenly to {processes} processes; "
+            "use a multiple of their number."
+        )
+
+
+def _own_checkpoint(accelerator: Accelerator) -> Path | None:
+    """Name a file in the run's folder; several processes would have to agree on when to write theirs."""
+    place = next_place("fit") if accelerator.num_processes == 1 else None
+    return place and place.with_suffix(".pt")
 
 
 def make_accelerator(device: str = "auto") -> Accelerator:
@@ -167,7 +186,8 @@ def make_accelerator(device: str = "auto") -> Accelerator:
         )
     on_cpu = device == "cpu" or not torch.cuda.is_available()
     precision = "no" if on_cpu else "bf16"
-    return Accelerator(cpu=on_cpu, mixed_precision=precision)
+    shared = DataLoaderConfiguration(split_batches=True)
+    return Accelerator(cpu=on_cpu, mixed_precision=precision, dataloader_config=shared)
 
 
 def _rates(settings: TrainingSettings, epoch: int, batches_each: int) -> list[float]:
@@ -195,11 +215,15 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
     accelerator: Accelerator,
     settings: TrainingSettings,
-    rates: list[float],
-) -> float:
+    epoch: int,
+    state: Checkpoint,
+) -> None:
+    """Train on the batches of an epoch that are not done yet."""
     net.train()
-    total, count = 0.0, 0
-    for batch, rate in zip(loader, rates, strict=True):
+    state.begin_epoch()
+    rates = _rates(settings, epoch, len(loader))[state.batches :]
+    remaining = accelerator.skip_first_batches(loader, state.batches) if state.batches else loader
+    for batch, rate in zip(remaining, rates, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = rate
         with accelerator.accumulate(net):
@@ -209,9 +233,11 @@ def _train_epoch(
                 accelerator.clip_grad_norm_(net.parameters(), settings.clip_norm)
             optimizer.step()
             optimizer.zero_grad()
-        total += loss.item() * len(batch[0])
-        count += len(batch[0])
-    return total / count
+        state.note(loss, len(batch[0]))
+        if accelerator.sync_gradients:  # else gradients would be lost that are summed so far
+            state.save_if_due()
+    if accelerator.num_processes > 1:
+        state.add_up(lambda sums: accelerator.reduce(sums, "sum"))
 
 
 @torch.inference_mode()

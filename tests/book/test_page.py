@@ -3,6 +3,7 @@ from nbformat.v4 import new_markdown_cell
 
 from mmrepro.book.page import chapter_page
 from mmrepro.errors import MMReproError
+from mmrepro.evidence.record import Stage
 
 from .specimen import handmade, record
 
@@ -107,6 +108,38 @@ def test_reading_time_counts_prose_and_running_time_is_the_records():
 def test_a_long_run_is_told_in_minutes():
     long = record().model_copy(update={"wall_s": 354.0})
     assert "took 6 min.*" in chapter_page(handmade(), long, long, fresh).cells[0].source
+
+
+def test_a_run_that_went_on_says_what_its_seconds_are_of():
+    rest = record().model_copy(update={"resumed": True})
+    page = chapter_page(handmade(), rest, record(), fresh)
+    told = f"{record().wall_s:.0f} s for what a killed run before it had left to do"
+    assert f"took {told}.*" in page.cells[0].source
+    assert page.cells[-2].source.count(told) == 1  # the committed record is of one piece
+
+
+def stages(*given):
+    made = [
+        Stage(name="a", wall_s=60, cpu_s=cpu, peak_mb=peak, gpu_mb=gpu_mb, gpu_j=gpu_j)
+        for cpu, peak, gpu_mb, gpu_j in given
+    ]
+    run = record().model_copy(update={"stages": made})
+    return chapter_page(handmade(), run, None, fresh).cells[-2].source
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([(10, 100, None, None), (5, 300, None, None)], "15 s of CPU, peak 300 MB, no GPU"),
+        (
+            [(10, 100, None, None), (5, 50, 2000, 1500.0), (5, 50, 1000, 500.0)],
+            "20 s of CPU, peak 100 MB; with a GPU 120 s, peak 2000 MB, 2.0 kJ",
+        ),
+        ([(1, 1, 10, 5.0), (1, 1, 20, None)], "peak 20 MB, energy not measured"),
+    ],
+)
+def test_the_foot_tells_what_the_stages_took(given, told):
+    assert told in stages(*given)
 
 
 def test_the_last_box_says_how_to_cite_the_chapter():

@@ -5,8 +5,9 @@ from click.testing import CliRunner
 from mmrepro.evidence.record import read_record, seal, write_record
 from mmrepro.execution import cache, commands, runner
 from mmrepro.execution.commands import Assignment, SeedList, run
-from mmrepro.execution.job import ChapterError, Outcome
+from mmrepro.execution.job import ChapterError, Job, Outcome
 from mmrepro.execution.key import chapter_key
+from mmrepro.execution.unfinished import folder_of
 from mmrepro.papers.paper import load_paper, paper_slugs
 from mmrepro.papers.settings import SettingsError, resolve_settings
 from tests.conftest import SLUG
@@ -235,6 +236,14 @@ def test_what_must_be_executed_is(executed, option):
     invoke(*CPU)
     invoke(*CPU, option)
     assert executed() == 2
+
+
+@pytest.mark.parametrize(("options", "kept"), [([], True), (["--fresh"], False)])
+def test_only_a_fresh_run_forgets_what_a_killed_one_had_finished(executed, options, kept):
+    folder = folder_of(Job(SLUG, {"profile": "cpu"}))
+    folder.mkdir(parents=True)
+    invoke(*CPU, *options)
+    assert folder.exists() == kept  # the run itself is of the test's making
 
 
 def test_a_failed_chapter_is_not_kept(executed, chapters):

@@ -6,6 +6,7 @@ import pytest
 from mmrepro.errors import MMReproError
 from mmrepro.execution.job import ChapterError, Job, last_cell, run_chapter
 from mmrepro.execution.runner import run_jobs
+from mmrepro.execution.unfinished import folder_of, forget
 from tests.conftest import SLUG, Checkout
 
 # Two systems over five seeds on a file that the user supplies, and a stage.
@@ -100,6 +101,44 @@ def test_a_dead_kernel_is_told_with_the_cell_that_it_died_in(checkout, job, end)
     ):
         run_chapter(job())
     assert job().files.notebook.is_file()
+
+
+PARTS = (
+    "import os\nfrom mmrepro.resume import resumable\nfrom mmrepro.project import root",
+    "@resumable\n"
+    "def part(number):\n"
+    "    with (root() / 'log').open('a') as log:\n        log.write(f'{number} ')\n"
+    "    if number == 2 and not (root() / 'killed').exists():\n"
+    "        (root() / 'killed').touch()\n        os.kill(os.getpid(), 9)\n"
+    "    return number / 7",
+    "for number in range(4):\n"
+    '    chapter.measure("number", {"ours": part(number)}, dataset=None, seed=number)',
+)
+
+
+@pytest.mark.notebook
+def test_a_killed_run_goes_on_with_the_part_that_it_was_at(checkout, job):
+    checkout.write(*PARTS)
+    with pytest.raises(ChapterError, match="the kernel died"):
+        run_chapter(job())
+    record = run_chapter(job())
+    assert (checkout.root / "log").read_text().split() == ["0", "1", "2", "2", "3"]
+    assert record.resumed
+    assert not folder_of(job()).exists()
+    unbroken = run_chapter(job())
+    assert not unbroken.resumed
+    assert unbroken.digest == record.digest
+
+
+@pytest.mark.notebook
+def test_a_killed_run_of_other_settings_is_not_gone_on_with(checkout, job):
+    checkout.write(*PARTS)
+    with pytest.raises(ChapterError, match="the kernel died"):
+        run_chapter(job())
+    assert not run_chapter(job(overrides={"epochs": 1})).resumed
+    assert folder_of(job()).is_dir()  # the first one's still waits
+    forget(job())
+    assert not run_chapter(job()).resumed
 
 
 @pytest.mark.notebook

@@ -22,10 +22,12 @@ SECTIONS = [
     "Claims",
     "Explore",
     "Where this differs from the paper",
+    "Break it",
     "Exercises",
     "References",
 ]
-TAGS = {"parameters", CHECKED_TAG, "hide-input", "remove-input", "explore", "exercise"}
+BREAKING_TAG = "break-it"
+TAGS = {"parameters", CHECKED_TAG, "hide-input", "remove-input", "explore", "exercise", BREAKING_TAG}
 LONGEST_CELL = 25
 
 
@@ -123,6 +125,19 @@ def test_three_exercises_and_the_record_are_there(notebook):
     source = "\n".join(cell.source for cell in code_cells(notebook))
     assert sum("exercise" in cell.metadata.get("tags", []) for cell in code_cells(notebook)) == 3
     assert source.count("chapter.conclude()") == 1
+
+
+def test_one_cell_makes_a_wrong_choice_and_shows_it_in_a_table(notebook):
+    tagged = [cell for cell in code_cells(notebook) if BREAKING_TAG in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    choice = tagged[0].source.splitlines()[0]
+    assert choice.startswith("wrong = ") and "#" in choice, (
+        "the first line names the choice and what else to try"
+    )
+    last = ast.parse(tagged[0].source).body[-1]
+    assert isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
+    assert isinstance(last.value.func, ast.Name) and last.value.func.id == "table"
+    assert not re.search(r"chapter\.(measure|estimate)", tagged[0].source), "a wrong choice is no result"
 
 
 def test_the_chapter_is_in_the_table_of_contents(paper):

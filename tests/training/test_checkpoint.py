@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from mmrepro.training.checkpoint import Checkpoint
+from mmrepro.training import checkpoint
+from mmrepro.training.checkpoint import Checkpoint, Watch
 from mmrepro.training.loop import Tensors, TrainingSettings, Validation, fit
 
 
@@ -34,16 +35,30 @@ class KilledError(Exception):
     pass
 
 
-def killed_after(epochs):
-    """A loss that fails in the first batch after so many epochs of five batches."""
-    count = iter(range(10_000))
+BATCHES = 5  # an epoch
 
-    def failing(net, batch):
-        if net.training and next(count) >= epochs * 5 + 2:
-            raise KilledError
-        return loss(net, batch)
 
-    return failing
+@pytest.fixture(autouse=True)
+def _saved_after_every_batch(monkeypatch):
+    monkeypatch.setattr(checkpoint, "SAVE_EVERY_S", 0)
+    monkeypatch.setattr(checkpoint, "_SAVING_SHARE", 0)
+
+
+class Killed(Watch):
+    """A loss that notes itself, and fails after so many batches."""
+
+    def __init__(self, batches=10_000):
+        super().__init__()
+        self.left = batches
+
+    def __call__(self, net, batch):
+        found = loss(net, batch)
+        if net.training:
+            self.left -= 1
+            if self.left < 0:
+                raise KilledError
+            self.rows.append({"loss": float(found.detach())})
+        return found
 
 
 def run(path=None, loss_of=loss, seed=0, made=None, validation=None, **given):
@@ -57,38 +72,78 @@ def same(one, other):
     return all(torch.equal(left, right) for left, right in pairs)
 
 
-@pytest.mark.parametrize("epochs", [0, 1, 4])
-def test_a_broken_run_goes_on_to_the_very_weights_of_an_unbroken_one(tmp_path, epochs):
-    unbroken, whole = run()
+@pytest.mark.parametrize("done", [0, 1, 4, 5, 7, 29])
+def test_a_broken_run_goes_on_to_the_very_weights_of_an_unbroken_one(tmp_path, done):
+    watch = Killed()
+    unbroken, whole = run(loss_of=watch)
     path = tmp_path / "state.pt"
     with pytest.raises(KilledError):
-        run(path, killed_after(epochs))
-    assert path.is_file() == (epochs > 0)
+        run(path, Killed(done))
+    assert path.is_file() == (done > 0)
     torch.manual_seed(99)  # whatever the new process did before
-    resumed = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1)) if epochs else model()
-    _, history = run(path, made=resumed)
+    resumed = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1)) if done else model()
+    rest = Killed(30 - done)  # no batch is trained again
+    _, history = run(path, rest, made=resumed)
     assert same(resumed, unbroken)
     assert history["loss"].tolist() == whole["loss"].tolist()
     assert history["epoch"].tolist() == list(range(6))
+    assert rest.rows == watch.rows
+    assert len(watch.rows) == 30
+
+
+def test_it_is_saved_only_between_steps_of_the_optimiser(tmp_path):
+    """Gradients that are summed over batches are not in the file."""
+    unbroken, _ = run(accumulate=2)
+    path = tmp_path / "state.pt"
+    with pytest.raises(KilledError):
+        run(path, Killed(8), accumulate=2)  # the fifth batch of an epoch steps too: 2, 4, 5, 7
+    rest = Killed(30 - 7)
+    resumed, _ = run(path, rest, accumulate=2)
+    assert rest.left == 0
+    assert same(resumed, unbroken)
+
+
+def test_between_two_savings_lies_the_time_that_it_may_cost(tmp_path, monkeypatch):
+    path = tmp_path / "state.pt"
+    monkeypatch.setattr(checkpoint, "SAVE_EVERY_S", 3600)
+    run(path)
+    assert not path.is_file()
+    monkeypatch.setattr("mmrepro.training.loop._WORTH_SAVING_S", 0)
+    run(path)
+    assert path.is_file()  # at the end
+
+
+def test_seconds_before_the_break_count(tmp_path):
+    path = tmp_path / "state.pt"
+    with pytest.raises(KilledError):
+        run(path, Killed(3))
+    saved = torch.load(path, weights_only=True)
+    torch.save({**saved, "epoch": (*saved["epoch"][:3], 100.0)}, path)
+    _, history = run(path)
+    assert history["seconds"][0] > 100
+    assert history["seconds"][1:].max() < 100
 
 
 SCRIPT = """
     import os, signal, sys
     from pathlib import Path
-    from tests.training.test_checkpoint import killed_after, run, KilledError
+    from mmrepro.training import checkpoint
+    from tests.training.test_checkpoint import Killed, KilledError, run
+    checkpoint.SAVE_EVERY_S = checkpoint._SAVING_SHARE = 0
     try:
-        run(Path(sys.argv[1]), killed_after(3))
+        run(Path(sys.argv[1]), Killed(17))
     except KilledError:
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_process_that_was_killed_loses_no_finished_epoch(tmp_path):
+def test_a_process_that_was_killed_loses_no_saved_batch(tmp_path):
     path = tmp_path / "state.pt"
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(SCRIPT), str(path)], check=False)
     assert done.returncode == -9
     assert [each.name for each in tmp_path.iterdir()] == ["state.pt"]
-    resumed, history = run(path)
+    rest = Killed(13)
+    resumed, history = run(path, rest)
     assert same(resumed, run()[0])
     assert len(history) == 6
 
@@ -123,7 +178,7 @@ def test_the_best_weights_survive_a_break(tmp_path):
     unbroken, whole = run(**asked)
     assert whole["validation_loss"].idxmin() < 9  # else nothing had to survive
     with pytest.raises(KilledError):
-        run(path, killed_after(10), **asked)
+        run(path, Killed(10 * BATCHES + 2), **asked)
     resumed, _ = run(path, **asked)
     assert same(resumed, unbroken)
 
@@ -152,8 +207,9 @@ def test_epochs_since_the_best_are_counted_without_those_that_have_no_number():
     state = Checkpoint(None, made, optimizer, loader, "plan")
     assert state.epochs_since_best() == 0
     counted = []
-    for epoch, value in enumerate([float("nan"), 3.0, 2.0, 2.0, float("nan"), 1.0]):
-        state.save(epoch, 0.0, value, 0.0, keep_best=False)
+    for value in [float("nan"), 3.0, 2.0, 2.0, float("nan"), 1.0]:
+        state.note(torch.zeros(()), 1)
+        state.end_epoch(value, keep_best=False)
         counted.append(state.epochs_since_best())
     assert counted == [0, 0, 0, 1, 2, 0]
     assert state.best is None

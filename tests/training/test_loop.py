@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -95,10 +97,10 @@ def test_a_clipped_gradient_has_the_norm_that_was_set(problem):
     original = loop.Checkpoint
 
     class Watched(original):
-        def save(self, *args, **kwargs):
+        def end_epoch(self, *args, **kwargs):
             states = self.optimizer.state_dict()["state"].values()
             seen.append(math.sqrt(sum(float(each["exp_avg"].norm()) ** 2 for each in states)))
-            super().save(*args, **kwargs)
+            return super().end_epoch(*args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "Checkpoint", Watched)
@@ -265,8 +267,9 @@ def test_the_rate_rises_to_its_peak_and_falls_to_zero(problem):
     assert 0 < rates[-1] < 0.002
 
 
-def test_a_changing_rate_goes_on_from_a_checkpoint(problem, tmp_path):
+def test_a_changing_rate_goes_on_from_a_checkpoint(problem, tmp_path, monkeypatch):
     whole, _ = train(problem, epochs=4, warm_up=0.25)
+    monkeypatch.setattr("mmrepro.training.checkpoint.SAVE_EVERY_S", 0)
 
     class KilledError(Exception):
         pass
@@ -282,5 +285,38 @@ def test_a_changing_rate_goes_on_from_a_checkpoint(problem, tmp_path):
 
     with pytest.raises(KilledError):
         train(problem, epochs=4, warm_up=0.25, loss=dying, checkpoint=tmp_path / "run.pt")
+    assert (tmp_path / "run.pt").is_file()
     again, _ = train(problem, epochs=4, warm_up=0.25, checkpoint=tmp_path / "run.pt")
     assert torch.equal(weights(again), weights(whole))
+
+
+@pytest.mark.loopback
+def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
+    """Batches are shared out, so the processes together take the very steps that one would take."""
+    found = []
+    for count in (1, 2):
+        command = [
+            sys.executable,
+            "-m",
+            "tests.training.two_processes",
+            str(count),
+            str(tmp_path / str(count)),
+        ]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        found += [torch.load(tmp_path / f"{count}.{process}") for process in range(count)]
+    assert [count for count, _, _ in found] == [1, 2, 2]
+    (_, alone, weights_alone), *others = found
+    for _, history, weights in others:
+        for column in ("loss", "validation_loss"):
+            assert list(history[column].values()) == pytest.approx(list(alone[column].values()), rel=1e-5)
+        for name, value in weights_alone.items():
+            torch.testing.assert_close(weights[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_batches_that_cannot_be_shared_out_are_refused(problem):
+    class Three:
+        num_processes = 3
+
+    with pytest.raises(MMReproError, match="batch_size 64 cannot be shared out evenly to 3 processes"):
+        train(problem, batch_size=64, accelerator=Three())

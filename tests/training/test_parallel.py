@@ -1,7 +1,9 @@
 import os
 
 import pytest
+import torch
 
+from mmrepro import resume
 from mmrepro.training.parallel import workers
 
 
@@ -20,3 +22,30 @@ def test_one_process_is_this_one_and_more_are_others():
 
 def _whose(_):
     return os.getpid()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_jobs_that_were_finished_before_a_kill_are_not_done_again(count, tmp_path, monkeypatch):
+    monkeypatch.setenv(resume.FOLDER_VARIABLE, str(tmp_path / "key"))
+    jobs = [(tmp_path / "log", number) for number in range(3)]
+    resume.start("key")
+    with pytest.raises(ValueError, match="two"), workers(count) as each:
+        list(each(_noted, [*jobs[:2], (tmp_path / "log", None)]))
+    resume.start("key")
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    with workers(count) as each:
+        assert list(each(_noted, jobs)) == [0, 10, 20]
+    assert sorted((tmp_path / "log").read_text().split()) == ["0", "1", "2"]
+    if count > 1:  # the jobs' random states are not this process's
+        assert torch.equal(torch.get_rng_state(), before)
+
+
+def _noted(job):
+    log, number = job
+    if number is None:
+        raise ValueError("no two")
+    with log.open("a") as stream:
+        stream.write(f"{number}\n")
+    torch.rand(number)
+    return 10 * number

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from mmrepro.papers.cg_mer.split import LeakyFold, check_cover
+from mmrepro.resume import resumable
 
 Floats = NDArray[np.float64]
 Labels = NDArray[Any]  # names of classes, or their numbers
@@ -33,6 +34,7 @@ def phase_model(trees: int, seed: int, jobs: int) -> ClassifierMixin:
     )
 
 
+@resumable
 def cross_answers(make: MakeModel, features: Floats, labels: Labels, folds: Sequence[LeakyFold]) -> Labels:
     """Answer every row with a model that was trained without its fold, shape (n,)."""
     check_cover(folds, len(labels))

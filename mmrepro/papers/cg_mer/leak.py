@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from mmrepro.evidence.resampling import order_over_units, unit_means
+from mmrepro.evidence.statistics import mean_interval
 from mmrepro.evidence.verdict import Estimate
 from mmrepro.papers.cg_mer import baseline
 from mmrepro.papers.cg_mer.gesture import GestureSet
@@ -118,3 +120,27 @@ def majority_share(labels: Labels) -> float:
     """Return the accuracy (percent) of always answering the most frequent label."""
     _, counts = np.unique(labels, return_counts=True)
     return float(100 * counts.max() / counts.sum())
+
+
+def gap_intervals(answers: Answers, splits: Sequence[str], ways: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    """Give the gap in accuracy between two splits its interval, once for each way to count.
+
+    Parameters
+    ----------
+    ways
+        Name -> the unit of each row, such as its person; rows of one unit are averaged first.
+
+    Returns
+    -------
+    DataFrame
+        counted, units (how many), gap, low, high (points, 95 % t interval over the units).
+    """
+    gap = answers.correct(splits[0]) - answers.correct(splits[1])
+    rows = []
+    for counted, units in ways.items():
+        means = unit_means(gap, units)
+        low, high = mean_interval(means)
+        rows.append(
+            {"counted": counted, "units": len(means), "gap": float(means.mean()), "low": low, "high": high}
+        )
+    return pd.DataFrame(rows)

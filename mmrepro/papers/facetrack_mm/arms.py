@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mmrepro.papers.facetrack_mm.scene import Clips, told_events
+from mmrepro.papers.facetrack_mm.scene import EXPRESSIONS, Clips, told_events
 
 Whose = Literal["true", "detected", "wrong"]
 
@@ -72,3 +72,11 @@ def constant_caption(clips: Clips) -> str:
         name: [events.index(name) / len(events) for events in captions if name in events] for name in chosen
     }
     return " then ".join(sorted(chosen, key=lambda name: sum(places[name]) / len(places[name])))
+
+
+def exhaustive_caption(repeats: int) -> str:
+    """Return a caption that tells every expression there is, in one order, `repeats` times over.
+
+    Any script of as many events can be picked out of it in its right order.
+    """
+    return " then ".join(list(EXPRESSIONS) * repeats)

@@ -18,6 +18,7 @@ from mmrepro.papers.facetrack_mm.model import ViewEncoder
 from mmrepro.papers.facetrack_mm.scene import EXPRESSIONS, Clips, draw_clips
 from mmrepro.papers.facetrack_mm.settings import Settings
 from mmrepro.papers.facetrack_mm.views import GRIDS, face_views, whole_views
+from mmrepro.resume import resumable
 from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
@@ -86,6 +87,7 @@ def training_views(clips: Clips, seed: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(np.concatenate(views)), torch.from_numpy(np.concatenate(targets))
 
 
+@resumable
 def pretrain(settings: Settings) -> FrameClassifier:
     """Train the classifier of single frames on clips of its own and return it, frozen.
 

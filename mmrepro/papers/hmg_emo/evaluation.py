@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmrepro.errors import MMReproError
 from mmrepro.evidence.claim import Claim
 from mmrepro.evidence.resampling import draw_weights, percentile_interval
 from mmrepro.evidence.statistics import Interval
@@ -30,6 +32,35 @@ def score_runs(runs: Runs, suffix: str = "") -> pd.DataFrame:
         ).items()
     ]
     return pd.DataFrame(rows)
+
+
+def f1_by_thresholds(runs: Runs, chosen_on: Literal["valid", "test"] | float) -> pd.Series[float]:
+    """Return the macro-F1 (percent, mean over seeds) of each system on the test.
+
+    Parameters
+    ----------
+    chosen_on
+        The part on which the threshold of each emotion is found; or one threshold for all.
+
+    Raises
+    ------
+    MMReproError
+        When it is neither a part nor a probability between 0 and 1.
+    """
+    if chosen_on not in ("valid", "test") and not (isinstance(chosen_on, float) and 0 < chosen_on < 1):
+        raise MMReproError(
+            "Thresholds are chosen on 'valid' or 'test', or one probability between 0 and 1 is given, "
+            f"such as 0.5; not {chosen_on!r}."
+        )
+    rows = []
+    for system, by_seed in runs.predictions.items():
+        for seed, found in by_seed.items():
+            if isinstance(chosen_on, float):
+                thresholds = np.full(found.test.shape[1], chosen_on)
+            else:
+                thresholds = scores.best_thresholds(runs.labels(seed, chosen_on), getattr(found, chosen_on))
+            rows.append((system, scores.macro_f1(runs.labels(seed, "test"), found.test, thresholds)))
+    return pd.DataFrame(rows, columns=["system", "F1"]).groupby("system", sort=False)["F1"].mean()
 
 
 def missing_scores(runs: Runs) -> pd.DataFrame:

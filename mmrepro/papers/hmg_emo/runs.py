@@ -20,6 +20,7 @@ from mmrepro.papers.hmg_emo.model import EmotionNetwork, NetworkConfig
 from mmrepro.papers.hmg_emo.neighbours import neighbourhood
 from mmrepro.papers.hmg_emo.settings import Settings
 from mmrepro.papers.hmg_emo.split import Partition, Split, Unseen, split_edges
+from mmrepro.resume import resumable
 from mmrepro.training.loop import Batch, Tensors, TrainingSettings, Validation, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
@@ -160,6 +161,7 @@ def predict(model: EmotionNetwork, split: Split, pairs: Tensor, settings: Settin
     return probabilities
 
 
+@resumable
 def train(system: System, split: Split, settings: Settings, seed: int) -> tuple[EmotionNetwork, pd.DataFrame]:
     """Train one system with one seed; the epoch with the least validation loss is kept.
 

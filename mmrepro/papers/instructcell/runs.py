@@ -29,6 +29,7 @@ from mmrepro.papers.instructcell.prompt import (
 from mmrepro.papers.instructcell.settings import Settings
 from mmrepro.papers.instructcell.templates import TASKS, Task, Template, Templates
 from mmrepro.papers.instructcell.writer import CellWriter
+from mmrepro.training.checkpoint import Watch
 from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
@@ -91,12 +92,13 @@ def make_language(
     return Language(tokens, lambda: small_t5(len(tokens.tokenizer), size, layers, heads, tokens))
 
 
-class LossWatch:
+class LossWatch(Watch):
     """The loss that the training loop asks for, and its parts at every step on the way."""
 
     def __init__(self, bank: Bank, settings: Settings, device: torch.device) -> None:
+        super().__init__()
         self.expression, self.counts = bank.expression.to(device), bank.counts.to(device)
-        self.settings, self.rows = settings, list[dict[str, float]]()
+        self.settings = settings
 
     def __call__(self, net: nn.Module, batch: Batch) -> Tensor:
         """Return text loss plus weighted loss of writing."""

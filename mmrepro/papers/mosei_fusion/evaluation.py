@@ -26,6 +26,7 @@ from mmrepro.papers.mosei_fusion.data import (
 )
 from mmrepro.papers.mosei_fusion.model import JOINS, EarlyFusion, EncoderConfig
 from mmrepro.papers.mosei_fusion.settings import Settings
+from mmrepro.resume import resumable
 from mmrepro.training.loop import Batch, TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
@@ -104,6 +105,7 @@ def build(system: System, data: FusionData, settings: Settings) -> nn.Module:
     return system.join(data.dims(system.modalities), data.num_classes, config)
 
 
+@resumable
 def train(system: System, data: FusionData, settings: Settings, seed: int) -> tuple[nn.Module, pd.DataFrame]:
     """Train one system with one seed for the fixed number of epochs; return it and its history."""
     seed_everything(seed, settings.threads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +82,12 @@ def checked(
         if left < 0 or top < 0 or right > size[1] or bottom > size[0]:
             raise MMReproError(f"{told} leaves the image of {size[1]} x {size[0]} pixels; mend the file.")
     return kept
+
+
+def resized(boxes: Boxes, before: tuple[int, int], after: tuple[int, int]) -> Boxes:
+    """Move boxes from an image of the size `before`, (height, width), to the same of the size `after`."""
+    scale = np.array([after[1] / before[1], after[0] / before[0]] * 2, dtype=np.float32)
+    return replace(boxes, corners=boxes.corners * scale)
 
 
 def thinned(annotations: Sequence[Annotation], count: int | None) -> list[Annotation]:

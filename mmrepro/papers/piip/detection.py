@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset, default_collate
 
-from mmrepro.papers.piip.boxes import Annotation, Boxes
+from mmrepro.papers.piip.boxes import Annotation, Boxes, resized
 from mmrepro.papers.piip.detector import build_detector, detect
 from mmrepro.papers.piip.precision import Precision, average_precision
 from mmrepro.papers.piip.settings import Settings
@@ -51,10 +51,10 @@ class AnnotatedImages(Dataset[Batch]):
             )  # a JPEG is decoded at a fraction for less
             shrunk = image.convert("RGB").resize(self.size[::-1], Image.Resampling.BOX)
         pixels = torch.from_numpy(np.array(shrunk)).permute(2, 0, 1).contiguous()
-        scale = np.array([self.size[1] / each.size[1], self.size[0] / each.size[0]] * 2, dtype=np.float32)
+        moved = resized(each.boxes, each.size, self.size)
         boxes, labels = torch.zeros(self.most, 4), torch.full((self.most,), -1)
-        boxes[: len(each.boxes.labels)] = torch.from_numpy(each.boxes.corners * scale)
-        labels[: len(each.boxes.labels)] = torch.from_numpy(each.boxes.labels)
+        boxes[: len(each.boxes.labels)] = torch.from_numpy(moved.corners)
+        labels[: len(each.boxes.labels)] = torch.from_numpy(moved.labels)
         return pixels, boxes, labels
 
     def in_memory(self) -> Tensors:
@@ -83,7 +83,7 @@ class Run:
     precision, found
         How well, and what, it detects on the test images.
     seconds
-        CPU seconds of training.
+        CPU seconds of training; of the rest, where it went on after a kill.
     """
 
     system: str

@@ -12,7 +12,7 @@ from torch.nn import functional
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.fcos import FCOS, FCOSHead
 
-from mmrepro.papers.piip.boxes import Boxes
+from mmrepro.papers.piip.boxes import Boxes, resized
 from mmrepro.papers.piip.branch import Grid
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import Settings, System
@@ -90,13 +90,8 @@ def detect(detector: FCOS, pixels: Tensor, sizes: Sequence[Grid], batch: int = 3
     for start in range(0, len(pixels), batch):
         images = [image.to(device).float() / 255 for image in pixels[start : start + batch]]
         found += detector(images)
-    scales = [
-        torch.tensor([size[1] / pixels.shape[-1], size[0] / pixels.shape[-2]] * 2, device=device)
-        for size in sizes
-    ]
+    own = (pixels.shape[-2], pixels.shape[-1])
     return [
-        Boxes(
-            (each["boxes"] * scale).cpu().numpy(), each["labels"].cpu().numpy(), each["scores"].cpu().numpy()
-        )
-        for each, scale in zip(found, scales, strict=True)
+        resized(Boxes(*(each[name].cpu().numpy() for name in ("boxes", "labels", "scores"))), own, size)
+        for each, size in zip(found, sizes, strict=True)
     ]

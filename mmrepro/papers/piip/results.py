@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from mmrepro.evidence.claim import Claim
 from mmrepro.evidence.statistics import Interval
-from mmrepro.papers.piip.detection import Run
+from mmrepro.papers.piip.boxes import resized
+from mmrepro.papers.piip.detection import Run, Task
+from mmrepro.papers.piip.precision import average_precision
 
 GAIN = "gain of the inverted pyramid"
 
@@ -92,6 +94,21 @@ def example_row(runs: Sequence[Run], systems: Sequence[str], seed: int) -> int:
 def _counts(runs: Sequence[Run], system: str, seed: int) -> NDArray[np.int64]:
     run = run_of(runs, system, seed)
     return np.array([int((boxes.scores > 0.3).sum()) for boxes in run.found if boxes.scores is not None])
+
+
+def scores_in_pixels(run: Run, task: Task, size: tuple[int, int] | None) -> dict[str, float]:
+    """Score a run again, its boxes and the annotated ones in the pixels of images of `size`, (height, width).
+
+    None takes the size of each original, as `Run.precision` does. Overlaps are the same in any pixels;
+    which boxes are small is not.
+    """
+    truth, found = task.truth, run.found
+    if size is not None:
+        truth, found = (
+            [resized(each, own, size) for each, own in zip(images, task.sizes, strict=True)]
+            for images in (truth, found)
+        )
+    return average_precision(truth, found, task.classes).scores
 
 
 def run_of(runs: Sequence[Run], system: str, seed: int) -> Run:

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.picture import SIZE, Panel, Picture, draw
+from mmrepro.resume import resumable
 from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
 
 STRIDE = 32
@@ -151,6 +152,7 @@ def reading_loss(reader: nn.Module, batch: Batch) -> Tensor:
     return functional.smooth_l1_loss(reader(pictures), wanted, beta=0.05)
 
 
+@resumable
 def teach(settings: ReaderSettings, seed: int, device: str = "auto") -> Reader:
     """Teach an eye to read drawn instruments."""
     panels = drawn_panels(settings.pictures, seed)

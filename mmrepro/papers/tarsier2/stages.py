@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mmrepro.papers.tarsier2.model import VideoDescriber
 from mmrepro.papers.tarsier2.preference import Pair, dpo_loss
 from mmrepro.papers.tarsier2.settings import Settings, Stage
+from mmrepro.training.checkpoint import Watch
 from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
 
 _WARM_UP, _CLIP, _DECAY = 0.05, 1.0, 0.01
@@ -33,6 +34,31 @@ class Lesson:
     asked: str
 
 
+class StepWatch(Watch):
+    """The loss that the training loop asks for, and what is told of every step on the way.
+
+    Parameters
+    ----------
+    told_of
+        Gives scalars of the rows of a batch, ``loss`` among them.
+    """
+
+    def __init__(self, told_of: Callable[[nn.Module, Tensor], dict[str, Tensor]]) -> None:
+        super().__init__()
+        self.told_of = told_of
+
+    def __call__(self, net: nn.Module, batch: Batch) -> Tensor:
+        """Return the loss of a batch of rows."""
+        told = self.told_of(net, batch[0])
+        self.rows.append({name: float(value.detach()) for name, value in told.items()})
+        return told["loss"]
+
+    def history(self) -> pd.DataFrame:
+        """Return one row a step, counted from 1."""
+        history = pd.DataFrame(self.rows)
+        return history.assign(step=range(1, len(history) + 1))
+
+
 def teach(
     model: VideoDescriber,
     lesson: Lesson,
@@ -45,24 +71,21 @@ def teach(
     accelerator = make_accelerator(settings.device)
     videos = lesson.videos.to(accelerator.device)
     words = model.words(lesson.texts, lesson.asked).to(accelerator.device)
-    losses: list[float] = []
 
-    def loss_of(net: nn.Module, batch: Batch) -> Tensor:
-        (rows,) = batch
-        loss: Tensor = model.captioner.loss(net(videos[rows]), words[rows])
-        losses.append(float(loss.detach()))
-        return loss
+    def told_of(net: nn.Module, rows: Tensor) -> dict[str, Tensor]:
+        return {"loss": model.captioner.loss(net(videos[rows]), words[rows])}
 
+    watch = StepWatch(told_of)
     size = batch_size or settings.batch_size
     fit(
         model,
         _visits(len(videos), stage.steps, size),
-        loss_of,
+        watch,
         _plan(stage, size),
         seed=seed,
         accelerator=accelerator,
     )
-    return pd.DataFrame({"step": range(1, len(losses) + 1), "loss": losses})
+    return watch.history()
 
 
 def prefer(
@@ -82,23 +105,19 @@ def prefer(
     texts = [model.words([getattr(pair, side) for pair in pairs], asked) for side in ("chosen", "rejected")]
     chosen, rejected = (words.to(accelerator.device) for words in texts)
     chosen_before, rejected_before = _log_probabilities(model, shown, chosen, rejected)
-    steps: list[tuple[float, float, float]] = []
 
-    def loss_of(net: nn.Module, batch: Batch) -> Tensor:
-        (rows,) = batch
+    def told_of(net: nn.Module, rows: Tensor) -> dict[str, Tensor]:
         visual = net(shown[rows])
         above, _ = policy.captioner.log_probability(visual, chosen[rows])
         below, _ = policy.captioner.log_probability(visual, rejected[rows])
         loss = dpo_loss(above, below, chosen_before[rows], rejected_before[rows], plan.beta)
         margin = plan.beta * (above - chosen_before[rows] - below + rejected_before[rows]).detach()
-        right = (margin > 0).float().mean()
-        steps.append((float(loss.detach()), float(right), float(margin.mean())))
-        return loss
+        return {"loss": loss, "accuracy": (margin > 0).float().mean(), "margin": margin.mean()}
 
+    watch = StepWatch(told_of)
     visits = _visits(len(pairs), plan.steps, settings.batch_size)
-    fit(policy, visits, loss_of, _plan(plan, settings.batch_size), seed=seed, accelerator=accelerator)
-    history = pd.DataFrame(steps, columns=["loss", "accuracy", "margin"])
-    return policy, history.assign(step=range(1, len(history) + 1))
+    fit(policy, visits, watch, _plan(plan, settings.batch_size), seed=seed, accelerator=accelerator)
+    return policy, watch.history()
 
 
 @torch.no_grad()

@@ -15,6 +15,8 @@ from mmrepro.papers.trimod_mner.encoder import Encoder
 from mmrepro.papers.trimod_mner.model import TaggerConfig, TriModTagger
 from mmrepro.papers.trimod_mner.settings import Settings
 from mmrepro.papers.trimod_mner.spans import Tags, score, span_counts
+from mmrepro.resume import resumable
+from mmrepro.training.checkpoint import Watch
 from mmrepro.training.loop import Batch, TrainingSettings, Validation, batches, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
@@ -66,11 +68,12 @@ class Runs:
         return [tweet.tags for tweet in self.test.tweets]
 
 
-class DevWatch:
+class DevWatch(Watch):
     """The loss that the training loop asks for, and the dev F1 of every epoch on the way."""
 
     def __init__(self, gold: Sequence[Tags]) -> None:
-        self.gold, self.answers, self.f1 = gold, list[Tags](), list[float]()
+        super().__init__()
+        self.gold, self.answers = gold, list[Tags]()
 
     def __call__(self, net: nn.Module, batch: Batch) -> Tensor:
         """Return the loss of a batch; while evaluating, decode it too."""
@@ -80,7 +83,7 @@ class DevWatch:
         scores, mask, _ = tagger.emissions(batch)
         self.answers += tagger.best_tags(scores, mask)
         if len(self.answers) == len(self.gold):
-            self.f1.append(score(span_counts(self.gold, self.answers)).f1)
+            self.rows.append({"f1": score(span_counts(self.gold, self.answers)).f1})
             self.answers = []
         return tagger.loss_of(scores, mask, batch[3])
 
@@ -96,6 +99,7 @@ def config_of(settings: Settings) -> TaggerConfig:
     )
 
 
+@resumable
 def train(
     system: System,
     parts: dict[str, Part],
@@ -129,7 +133,7 @@ def train(
         validation=Validation(valid.tensors(), clean=True),
         accelerator=make_accelerator(settings.device),
     )
-    return model, history.assign(system=system.name, seed=seed, dev_f1=watch.f1)
+    return model, history.assign(system=system.name, seed=seed, dev_f1=[row["f1"] for row in watch.rows])
 
 
 @torch.inference_mode()

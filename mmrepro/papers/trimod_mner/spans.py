@@ -9,6 +9,7 @@ from typing import NamedTuple
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, Entities
 
+from mmrepro.errors import MMReproError
 from mmrepro.papers.trimod_mner.tweets import Tweet
 
 Tags = tuple[str, ...]
@@ -70,6 +71,31 @@ def span_counts(
         )
         right, answers, truths = right + len(truth & answer), answers + len(answer), truths + len(truth)
     return right, answers, truths
+
+
+def word_accuracy(gold: Iterable[Tags], predicted: Iterable[Tags], counted: str = "all words") -> float:
+    """Return the percentage of words that got their own tag, which is no score of entities.
+
+    Parameters
+    ----------
+    counted
+        ``all words``, most of which are ``O``; or ``words of entities``, so that nothing that was marked
+        too much is seen.
+
+    Raises
+    ------
+    MMReproError
+        When `counted` is neither.
+    """
+    if counted not in ("all words", "words of entities"):
+        raise MMReproError(f"Counted can be 'all words' or 'words of entities', not {counted!r}.")
+    pairs = [
+        (truth, answer)
+        for true_tags, tags in zip(gold, predicted, strict=True)
+        for truth, answer in zip(true_tags, tags, strict=True)
+        if counted == "all words" or truth != "O"
+    ]
+    return 100 * sum(truth == answer for truth, answer in pairs) / max(1, len(pairs))
 
 
 def surface(tweet: Tweet, span: Span) -> str:

@@ -119,3 +119,31 @@ def test_standardising_by_speaker_takes_the_speaker_out():
     found = baseline.standardised_by(rows.features, rows.speakers)
     for name in np.unique(rows.speakers):
         assert np.allclose(found[rows.speakers == name].mean(0), 0, atol=1e-8)
+
+
+def gaps_by_unit(shared):
+    """Give 5 people 200 rows each: their gaps are the person's own where `shared`, else each row's own."""
+    people = np.repeat(np.arange(5), 200)
+    # Right in 100, 150, 200, 50 and 0 of a person's rows, or in the same share of all, row after row.
+    share = np.array([0.5, 0.75, 1, 0.25, 0])[people] if shared else np.full(1000, 0.5)
+    right = (np.tile(np.arange(200), 5) % 4 + 0.5) / 4 < share
+    labels = np.full(1000, "x")
+    answers = leak.Answers(labels, {"a": {0: np.where(right, "x", "y")}, "b": {0: np.full(1000, "y")}})
+    ways = {"people": people, "rows": np.arange(1000)}
+    return leak.gap_intervals(answers, ("a", "b"), ways).set_index("counted")
+
+
+def test_counting_rows_of_few_people_gives_an_interval_that_is_too_narrow():
+    found = gaps_by_unit(shared=True)
+    assert found["units"].to_dict() == {"people": 5, "rows": 1000}
+    assert found["gap"].tolist() == pytest.approx([50, 50])
+    # By people: t of 4 degrees of freedom, deviation 39.5, over the root of 5.
+    assert found.loc["people", "high"] == pytest.approx(50 + 2.776 * 39.53 / 5**0.5, abs=0.1)
+    widths = found["high"] - found["low"]
+    assert widths["people"] > 10 * widths["rows"]
+
+
+def test_the_interval_over_people_is_not_wide_for_its_own_sake():
+    found = gaps_by_unit(shared=False)
+    widths = found["high"] - found["low"]
+    assert widths["people"] == 0 < widths["rows"]

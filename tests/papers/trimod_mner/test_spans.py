@@ -2,6 +2,7 @@ import pytest
 from seqeval.metrics import f1_score, precision_score, recall_score
 from seqeval.scheme import IOB2
 
+from mmrepro.errors import MMReproError
 from mmrepro.papers.trimod_mner.audit import gold_counts, overlap, split_facts, type_counts
 from mmrepro.papers.trimod_mner.spans import (
     Span,
@@ -10,6 +11,7 @@ from mmrepro.papers.trimod_mner.spans import (
     span_counts,
     strict_spans,
     surface,
+    word_accuracy,
 )
 from mmrepro.papers.trimod_mner.tweets import Tweet
 
@@ -41,6 +43,27 @@ def test_scores_agree_with_seqeval_strict_and_lenient():
     theirs = [measure(gold, found) for measure in (precision_score, recall_score, f1_score)]
     assert lenient == pytest.approx([100 * value for value in theirs])
     assert lenient != ours
+
+
+def test_words_are_counted_as_in_a_hand_worked_case():
+    # Right are B-PER, I-PER, O and B-ORG, in that order, then the last O; of entities there are five words.
+    assert word_accuracy(GOLD, FOUND) == pytest.approx(500 / 8)
+    assert word_accuracy(GOLD, FOUND, "words of entities") == pytest.approx(300 / 5)
+    assert word_accuracy([("O",)], [("O",)], "words of entities") == 0
+
+
+def test_counting_words_rewards_taggers_that_find_nothing_or_everything():
+    gold = [("O",) * 9 + ("B-PER", "I-PER")]
+    silent, eager = [("O",) * 11], [("B-PER",) * 10 + ("I-PER",)]
+    assert score(span_counts(gold, silent)).f1 == 0
+    assert word_accuracy(gold, silent) == pytest.approx(900 / 11)
+    assert score(span_counts(gold, eager)).precision == pytest.approx(10)
+    assert word_accuracy(gold, eager, "words of entities") == 100
+
+
+def test_an_unknown_way_to_count_is_refused():
+    with pytest.raises(MMReproError, match="'all words' or 'words of entities', not 'O'"):
+        word_accuracy(GOLD, FOUND, "O")
 
 
 def test_a_surface_is_compared_without_marks_and_case():

@@ -1,0 +1,37 @@
+"""Train a small network in as many processes as asked for: ``python -m ... NUMBER FILE``."""
+
+import sys
+from pathlib import Path
+
+import torch
+from accelerate import debug_launcher
+from torch import nn
+
+from mmrepro.training.loop import Tensors, TrainingSettings, Validation, fit, make_accelerator
+
+
+def train(path):
+    """Write the history, and the weights of every process."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    features = torch.randn(64, 3)
+    data = Tensors(features, features.sum(dim=1))
+    model = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+    accelerator = make_accelerator("cpu")
+    plan = TrainingSettings(epochs=6, lr=0.03, batch_size=16, clip_norm=1.0, warm_up=0.2)
+    held_out = Validation(Tensors(features[:20] / 2, features[:20].sum(dim=1) / 2), clean=True)
+    history = fit(model, data, loss, plan, seed=0, accelerator=accelerator, validation=held_out)
+    found = accelerator.num_processes, history.drop(columns="seconds").to_dict(), model.state_dict()
+    torch.save(found, f"{path}.{accelerator.process_index}")
+
+
+def loss(net, batch):
+    return ((net(batch[0]).squeeze(-1) - batch[1]) ** 2).mean()
+
+
+if __name__ == "__main__":
+    count, path = int(sys.argv[1]), Path(sys.argv[2])
+    if count == 1:
+        train(path)
+    else:
+        debug_launcher(train, (path,), num_processes=count)
