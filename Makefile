@@ -20,11 +20,12 @@ test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile
 browser: $(INSTALLED)  ## Open every page of the built book in headless Chromium
 	$(BIN)/python -m pytest -m browser --durations=10 tests/browser
 
-lint: $(INSTALLED)  ## Formatting, lint, types and YAML
+lint: $(INSTALLED)  ## Formatting, lint, types, YAML and spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
+	$(BIN)/codespell
 
 format: $(INSTALLED)  ## Format and mend what can be mended
 	$(BIN)/ruff format .

@@ -42,6 +42,16 @@ def add_page_assets(
         app.add_js_file(None, body=f"window.require = {paths};\n{_MATHJAX_BRIDGE}", priority=20)
 
 
+def mend_roles(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Take back the role of a list: docutils gives it to a bibliography whose entries are no items of one."""
+    if "body" in context:
+        context["body"] = context["body"].replace(
+            'role="list" class="citation-list"', 'class="citation-list"'
+        )
+
+
 def _without_thebe(scripts: list[Any]) -> list[Any]:
     """Drop the live-kernel client, which this book does not offer and whose address is outside."""
     return [script for script in scripts if "thebe" not in _identity(script).lower()]
@@ -55,4 +65,5 @@ def _identity(script: Any) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("html-page-context", add_page_assets, priority=900)  # after those who add scripts
+    app.connect("html-page-context", mend_roles, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 from docutils import nodes
 from docutils.utils import new_document
 
-from mmrepro.book.extension import add_page_assets, setup
+from mmrepro.book.extension import add_page_assets, mend_roles, setup
 from mmrepro.book.mime import PLOTLY_CLASS
 
 
@@ -54,4 +54,14 @@ def test_the_live_kernel_client_is_dropped():
 def test_it_registers_after_the_others():
     app = App()
     assert setup(app) == {"parallel_read_safe": True, "parallel_write_safe": True}
-    assert app.connected == [("html-page-context", 900)]
+    assert app.connected == [("html-page-context", 900)] * 2
+
+
+def test_a_bibliography_is_no_list_without_items():
+    context = {
+        "body": '<div role="list" class="citation-list"><div class="citation">x</div></div><ul role="list">'
+    }
+    mend_roles(App(), "page", "page.html", context, None)
+    assert context["body"] == '<div class="citation-list"><div class="citation">x</div></div><ul role="list">'
+    mend_roles(App(), "search", "search.html", without_body := {}, None)
+    assert without_body == {}
