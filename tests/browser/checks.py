@@ -11,7 +11,7 @@ from .probe import PageReport, probe
 
 PAGE_BYTES = 1_500_000
 BOOK_BYTES = 60_000_000
-PHONE = 390
+PHONE = 360
 
 
 class PageChecks:
