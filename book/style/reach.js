@@ -1,7 +1,7 @@
 // What scrolls sideways can be reached and scrolled by keyboard, and only while it does scroll.
 (() => {
   const reach = () => {
-    for (const each of document.querySelectorAll(".mm-scroll, .cell_output, div.math, figure.mm-figure")) {
+    for (const each of document.querySelectorAll(".mm-scroll, .cell_output, div.math, mjx-container, figure.mm-figure")) {
       const scrolls = each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight;
       if (scrolls) each.tabIndex = 0;
       else each.removeAttribute("tabindex");
