@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from mmrepro.book.claims import as_csv, as_json, claim_rows
 from mmrepro.book.generated import generated_parts
 from mmrepro.book.page import chapter_page
+from mmrepro.book.repository import CONFIG, read_config, staged_config
 from mmrepro.book.scoreboard import published_records, scoreboard_rows
 from mmrepro.book.soundness import refuse_unsound
 from mmrepro.errors import MMReproError, nearest
@@ -52,19 +53,21 @@ def stage(
     Raises
     ------
     MMReproError
-        When a chapter has no complete, unchanged and sound run, or the table of contents does not fit.
+        When a chapter has no complete, unchanged and sound run, the table of contents does not fit, or
+        the repository's address is none.
     """
     if profile not in PROFILES:
         raise MMReproError(f"No profile is called {profile!r}: {nearest(profile, PROFILES)}")
     _check_contents(root / "_toc.yml", papers)
+    config = staged_config(read_config(root))
     records = published_records(papers, root / "results")
     pages = [
         chapter_page(*_run(paper, profile, runs, root), records.get(paper.slug), is_stale) for paper in papers
     ]
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(root / "book", target)
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy2(root / name, target / name)
+    shutil.copy2(root / "_toc.yml", target)
+    (target / CONFIG).write_text(yaml.safe_dump(config), encoding="utf-8")
     claims = claim_rows(scoreboard_rows(papers, records))
     (target / "scoreboard.csv").write_text(as_csv(claims), encoding="utf-8")
     (target / "scoreboard.json").write_text(as_json(claims), encoding="utf-8")
