@@ -92,18 +92,19 @@ def _write_notebook(notebook: Any, path: Path) -> None:
 
 def _check_contents(path: Path, papers: Sequence[Paper]) -> None:
     """Refuse a table of contents that lacks a chapter: the page would silently be left out."""
-    listed = {Path(name).stem for name in _files(yaml.safe_load(path.read_text()))}
+    listed = {Path(name).stem for name in listed_pages(yaml.safe_load(path.read_text()))}
     lacking = [paper.notebook_name for paper in papers if Path(paper.notebook_name).stem not in listed]
     if lacking:
         raise MMReproError(f"{path} lists no {', '.join(lacking)}; add `- file: {Path(lacking[0]).stem}`.")
 
 
-def _files(contents: Any) -> list[str]:
+def listed_pages(contents: Any) -> list[str]:
+    """Return the pages of a table of contents, or of a part of one, in its order."""
     if isinstance(contents, Mapping):
-        own = [contents["file"]] if "file" in contents else []
-        return own + [name for value in contents.values() for name in _files(value)]
+        own = [contents[key] for key in ("root", "file") if key in contents]
+        return own + [name for value in contents.values() for name in listed_pages(value)]
     if isinstance(contents, list):
-        return [name for value in contents for name in _files(value)]
+        return [name for value in contents for name in listed_pages(value)]
     return []
 
 
