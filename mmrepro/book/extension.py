@@ -1,4 +1,4 @@
-"""Sphinx extension: pages load the scripts they need, from the book itself, and terms tell their definition."""
+"""Sphinx extension: pages load the scripts they need, from the book itself, and terms tell what they mean."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def show_definitions(app: Sphinx, doctree: nodes.document, docname: str) -> None
     places = {target: page for (kind, _), (page, target) in terms.items() if kind == "term"}
     for reference in doctree.findall(nodes.reference):
         target = reference.get("refid") or reference.get("refuri", "").rpartition("#")[2]
-        if target in places and any("std-term" in child["classes"] for child in reference.findall(nodes.inline)):
+        if target in places and any(
+            "std-term" in child["classes"] for child in reference.findall(nodes.inline)
+        ):
             reference["reftitle"] = _definition(app.env.get_doctree(places[target]), target)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -71,7 +72,7 @@ def _fields(piece: Any) -> Iterator[tuple[str, str, str]]:
         return
     if issubclass(piece, BaseModel):
         for name, field in piece.model_fields.items():
-            default = "" if field.is_required() else repr(field.default)
+            default = "" if field.default is PydanticUndefined else repr(field.default)
             yield name, default, f"{field.description}." if field.description else ""
         return
     for field in dataclasses.fields(piece):
@@ -83,9 +84,10 @@ def _type_of(piece: type, field: str) -> str:
     from sphinx.util.typing import restify
 
     try:
-        return restify(typing.get_type_hints(piece)[field], "smart")
+        spelled = restify(typing.get_type_hints(piece)[field], "smart")
     except NameError:
         return f"``{piece.__annotations__[field]}``"
+    return spelled.replace(":py:obj:", ":py:class:")  # None and Literal look like the types around them
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
