@@ -1,4 +1,4 @@
-"""Sphinx extension: every page loads the scripts it needs, from the book itself, in the right order."""
+"""Sphinx extension: pages load the scripts they need, from the book itself, and terms tell what they mean."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def add_page_assets(
         app.add_js_file(None, body=f"window.require = {paths};\n{_MATHJAX_BRIDGE}", priority=20)
 
 
+<<<<<<< HEAD
 def mend_roles(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -50,6 +51,25 @@ def mend_roles(
         context["body"] = context["body"].replace(
             'role="list" class="citation-list"', 'class="citation-list"'
         )
+=======
+def show_definitions(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Give every reference to a term of the glossary its definition; connected to ``doctree-resolved``."""
+    terms = app.env.domaindata["std"]["objects"]
+    places = {target: page for (kind, _), (page, target) in terms.items() if kind == "term"}
+    for reference in doctree.findall(nodes.reference):
+        target = reference.get("refid") or reference.get("refuri", "").rpartition("#")[2]
+        if target in places and any(
+            "std-term" in child["classes"] for child in reference.findall(nodes.inline)
+        ):
+            reference["reftitle"] = _definition(app.env.get_doctree(places[target]), target)
+
+
+def _definition(glossary: nodes.document, target: str) -> str:
+    """Return the first paragraph of a term's definition as plain text."""
+    item = next(term for term in glossary.findall(nodes.term) if target in term["ids"]).parent
+    definition = next(item.findall(nodes.definition))
+    return " ".join(next(definition.findall(nodes.paragraph)).astext().split())
+>>>>>>> api
 
 
 def _without_thebe(scripts: list[Any]) -> list[Any]:
@@ -65,5 +85,9 @@ def _identity(script: Any) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("html-page-context", add_page_assets, priority=900)  # after those who add scripts
+<<<<<<< HEAD
     app.connect("html-page-context", mend_roles, priority=900)
+=======
+    app.connect("doctree-resolved", show_definitions)
+>>>>>>> api
     return {"parallel_read_safe": True, "parallel_write_safe": True}
