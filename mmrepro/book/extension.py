@@ -42,7 +42,6 @@ def add_page_assets(
         app.add_js_file(None, body=f"window.require = {paths};\n{_MATHJAX_BRIDGE}", priority=20)
 
 
-<<<<<<< HEAD
 def mend_roles(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -51,7 +50,8 @@ def mend_roles(
         context["body"] = context["body"].replace(
             'role="list" class="citation-list"', 'class="citation-list"'
         )
-=======
+
+
 def show_definitions(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Give every reference to a term of the glossary its definition; connected to ``doctree-resolved``."""
     terms = app.env.domaindata["std"]["objects"]
@@ -69,7 +69,6 @@ def _definition(glossary: nodes.document, target: str) -> str:
     item = next(term for term in glossary.findall(nodes.term) if target in term["ids"]).parent
     definition = next(item.findall(nodes.definition))
     return " ".join(next(definition.findall(nodes.paragraph)).astext().split())
->>>>>>> api
 
 
 def _without_thebe(scripts: list[Any]) -> list[Any]:
@@ -85,9 +84,6 @@ def _identity(script: Any) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("html-page-context", add_page_assets, priority=900)  # after those who add scripts
-<<<<<<< HEAD
     app.connect("html-page-context", mend_roles, priority=900)
-=======
     app.connect("doctree-resolved", show_definitions)
->>>>>>> api
     return {"parallel_read_safe": True, "parallel_write_safe": True}
