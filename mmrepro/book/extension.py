@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 VENDOR = "vendor"
 SCOREBOARD = "scoreboard"
+# A bibliography is a list whose entries are no items of one, a long signature a list of terms without terms.
+_ROLES = {
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    '<dl>\n<dd><em class="sig-param">': '<dl role="presentation">\n<dd><em class="sig-param">',
+}
 # The widget library speaks to MathJax 2; this passes its only request on to MathJax 3.
 _MATHJAX_BRIDGE = """document.addEventListener("DOMContentLoaded", () => {
   if (!window.MathJax || MathJax.Hub) return;
@@ -45,11 +50,10 @@ def add_page_assets(
 def mend_roles(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Take back the role of a list: docutils gives it to a bibliography whose entries are no items of one."""
-    if "body" in context:
-        context["body"] = context["body"].replace(
-            'role="list" class="citation-list"', 'class="citation-list"'
-        )
+    """Take back roles that docutils and Sphinx give to elements without the parts that such a role needs."""
+    for wrong, right in _ROLES.items():
+        if "body" in context:
+            context["body"] = context["body"].replace(wrong, right)
 
 
 def show_definitions(app: Sphinx, doctree: nodes.document, docname: str) -> None:

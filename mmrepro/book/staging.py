@@ -67,7 +67,8 @@ def stage(
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(root / "book", target)
     shutil.copy2(root / "_toc.yml", target)
-    (target / CONFIG).write_text(yaml.safe_dump(config), encoding="utf-8")
+    # In its own order: scripts are loaded in the order in which it names them.
+    (target / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     claims = claim_rows(scoreboard_rows(papers, records))
     (target / "scoreboard.csv").write_text(as_csv(claims), encoding="utf-8")
     (target / "scoreboard.json").write_text(as_json(claims), encoding="utf-8")

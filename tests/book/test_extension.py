@@ -64,6 +64,10 @@ def test_a_bibliography_is_no_list_without_items():
     }
     mend_roles(App(), "page", "page.html", context, None)
     assert context["body"] == '<div class="citation-list"><div class="citation">x</div></div><ul role="list">'
+    context = {"body": '<dl>\n<dd><em class="sig-param">x</em></dd></dl><dl>\n<dt>a</dt></dl>'}
+    mend_roles(App(), "page", "page.html", context, None)
+    assert context["body"].startswith('<dl role="presentation">')
+    assert context["body"].endswith("<dl>\n<dt>a</dt></dl>")
     mend_roles(App(), "search", "search.html", without_body := {}, None)
     assert without_body == {}
 
