@@ -9,10 +9,13 @@ KEYED := cells corpus flight gpu graph judge language pathology speech text vide
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate pyproject.toml
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: book test browser lint format record serve lock clean
+.PHONY: book pdf test browser lint format record serve lock clean
 
 book: $(INSTALLED)  ## Execute every chapter at PROFILE and render the book into _build/html
 	$(BIN)/mmrepro build --profile $(PROFILE) $(addprefix --jobs=,$(JOBS))
+
+pdf: $(INSTALLED)  ## Print the built book into _build/mmrepro.pdf; needs Chromium
+	$(BIN)/mmrepro pdf
 
 test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile smoke
 	$(BIN)/python -m pytest -m "not browser" -n logical --dist loadfile --durations=10 --cov=mmrepro --cov-report=term:skip-covered --cov-fail-under=90
@@ -20,11 +23,12 @@ test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile
 browser: $(INSTALLED)  ## Open every page of the built book in headless Chromium
 	$(BIN)/python -m pytest -m browser --durations=10 tests/browser
 
-lint: $(INSTALLED)  ## Formatting, lint, types and YAML
+lint: $(INSTALLED)  ## Formatting, lint, types, YAML and spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
+	$(BIN)/codespell
 
 format: $(INSTALLED)  ## Format and mend what can be mended
 	$(BIN)/ruff format .

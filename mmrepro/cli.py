@@ -1,4 +1,4 @@
-"""The command line: ``mmrepro list|claims|doctor|data|run|sweep|cache|build|export|serve``."""
+"""The command line: ``mmrepro list|claims|doctor|data|run|sweep|cache|build|pdf|export|serve``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _COMMANDS = {
     "sweep": ("mmrepro.execution.sweep_commands:sweep", "Run a chapter over a grid of settings and seeds."),
     "cache": ("mmrepro.execution.cache_commands:cache", "List and drop the runs that are kept."),
     "build": ("mmrepro.book.commands:build", "Execute the chapters and render the book."),
+    "pdf": ("mmrepro.book.commands:pdf", "Print the rendered book into one PDF."),
     "export": ("mmrepro.book.export_commands:export", "Write runs and data sets for programs."),
     "serve": ("mmrepro.book.commands:serve", "Serve the rendered book on this machine."),
 }

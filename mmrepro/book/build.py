@@ -11,6 +11,8 @@ from pathlib import Path
 
 from mmrepro import project
 from mmrepro.book.assets import fetch_assets
+from mmrepro.book.launch import without_outputs, write_launchable
+from mmrepro.book.repository import read_config, repository_of
 from mmrepro.book.staging import stage
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import RunRecord
@@ -31,7 +33,8 @@ def build_book(
 ) -> Path:
     """Build the book from runs that are already there and return its first page.
 
-    Nothing is executed. A build that fails leaves the previous book in place.
+    Nothing is executed. A build that fails leaves the previous book in place. Where the configuration
+    names the repository, launchable notebooks are left in `_build/launch` and offered on the pages.
 
     Parameters
     ----------
@@ -47,9 +50,11 @@ def build_book(
     Raises
     ------
     MMReproError
-        When a chapter may not be published, an asset cannot be had or a page has a warning.
+        When a chapter may not be published, the repository's address is none, an asset cannot be had or
+        a page has a warning.
     """
     base = root or project.root()
+    chapters = [load_paper(slug) for slug in paper_slugs()] if papers is None else papers
     build = base / "_build"
     source, work = build / "source", build / "book"
     stage(
@@ -57,7 +62,7 @@ def build_book(
         source,
         root=base,
         runs=runs or project.runs_dir(),
-        papers=[load_paper(slug) for slug in paper_slugs()] if papers is None else papers,
+        papers=chapters,
         is_stale=is_stale or _key_changed,
     )
     vendor = source / "style" / "vendor"
@@ -66,6 +71,7 @@ def build_book(
         shutil.copy2(asset, vendor / asset.name)
     _run_jupyter_book(source, work)
     _lighten_downloads(work / "_build" / "html" / "_sources")
+    _offer_launchable(chapters, base, work)
     _put_in_place(work / "_build" / "html", build / "html")
     return build / "html" / "index.html"
 
@@ -94,12 +100,19 @@ def _lighten_downloads(folder: Path) -> None:
     import nbformat
 
     for path in sorted(folder.glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        notebook.metadata.pop("widgets", None)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        nbformat.write(notebook, path)
+        nbformat.write(without_outputs(nbformat.read(path, as_version=4)), path)
+
+
+def _offer_launchable(papers: Sequence[Paper], root: Path, work: Path) -> None:
+    """Leave launchable notebooks in `_build/launch`, and to be downloaded, if the repository is known."""
+    place = root / "_build" / "launch"
+    repository = repository_of(read_config(root))
+    if repository is None:
+        shutil.rmtree(place, ignore_errors=True)
+        return
+    write_launchable(papers, root / "notebooks", repository, work / "launch")
+    shutil.copytree(work / "launch", work / "_build" / "html" / "_sources", dirs_exist_ok=True)
+    _put_in_place(work / "launch", place)
 
 
 def _first_problems(log: str, source: Path) -> str:

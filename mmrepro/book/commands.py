@@ -1,4 +1,4 @@
-"""Commands of the book: `mmrepro build` and `mmrepro serve`."""
+"""Commands of the book: `mmrepro build`, `mmrepro pdf` and `mmrepro serve`."""
 
 from __future__ import annotations
 
@@ -34,6 +34,19 @@ def build(profile: str, jobs: int | None) -> None:
 
     execute(paper_slugs(), {"profile": profile}, project.runs_dir(), workers=jobs)
     click.echo(f"The book is at {build_book(profile)}; `mmrepro serve` shows it in a browser.")
+
+
+@click.command()
+def pdf() -> None:
+    """Print the built book into _build/mmrepro.pdf, with tags and an outline.
+
+    \b
+    Example:
+      mmrepro build && mmrepro pdf
+    """
+    from mmrepro.book.pdf import print_book
+
+    click.echo(f"The book is at {print_book(project.root() / '_build')}.")
 
 
 @click.command()

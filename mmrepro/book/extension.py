@@ -1,4 +1,4 @@
-"""Sphinx extension: every page loads the scripts it needs, from the book itself, in the right order."""
+"""Sphinx extension: pages load the scripts they need, from the book itself, and terms tell what they mean."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 VENDOR = "vendor"
 SCOREBOARD = "scoreboard"
+# A bibliography is a list whose entries are no items of one, a long signature a list of terms without terms.
+_ROLES = {
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    '<dl>\n<dd><em class="sig-param">': '<dl role="presentation">\n<dd><em class="sig-param">',
+}
 # The widget library speaks to MathJax 2; this passes its only request on to MathJax 3.
 _MATHJAX_BRIDGE = """document.addEventListener("DOMContentLoaded", () => {
   if (!window.MathJax || MathJax.Hub) return;
@@ -42,6 +47,34 @@ def add_page_assets(
         app.add_js_file(None, body=f"window.require = {paths};\n{_MATHJAX_BRIDGE}", priority=20)
 
 
+def mend_roles(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Take back roles that docutils and Sphinx give to elements without the parts that such a role needs."""
+    for wrong, right in _ROLES.items():
+        if "body" in context:
+            context["body"] = context["body"].replace(wrong, right)
+
+
+def show_definitions(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Give every reference to a term of the glossary its definition; connected to ``doctree-resolved``."""
+    terms = app.env.domaindata["std"]["objects"]
+    places = {target: page for (kind, _), (page, target) in terms.items() if kind == "term"}
+    for reference in doctree.findall(nodes.reference):
+        target = reference.get("refid") or reference.get("refuri", "").rpartition("#")[2]
+        if target in places and any(
+            "std-term" in child["classes"] for child in reference.findall(nodes.inline)
+        ):
+            reference["reftitle"] = _definition(app.env.get_doctree(places[target]), target)
+
+
+def _definition(glossary: nodes.document, target: str) -> str:
+    """Return the first paragraph of a term's definition as plain text."""
+    item = next(term for term in glossary.findall(nodes.term) if target in term["ids"]).parent
+    definition = next(item.findall(nodes.definition))
+    return " ".join(next(definition.findall(nodes.paragraph)).astext().split())
+
+
 def _without_thebe(scripts: list[Any]) -> list[Any]:
     """Drop the live-kernel client, which this book does not offer and whose address is outside."""
     return [script for script in scripts if "thebe" not in _identity(script).lower()]
@@ -55,4 +88,6 @@ def _identity(script: Any) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("html-page-context", add_page_assets, priority=900)  # after those who add scripts
+    app.connect("html-page-context", mend_roles, priority=900)
+    app.connect("doctree-resolved", show_definitions)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmrepro.book.benchmark import benchmark_parts
 from mmrepro.book.data_sets import data_markdown
+from mmrepro.book.lessons import lessons_markdown, load_lessons
 from mmrepro.book.markup import scrolling, table
 from mmrepro.book.scoreboard import (
     VERDICTS,
@@ -34,7 +35,7 @@ def generated_parts(
     Parameters
     ----------
     root
-        The checkout, of which `CHANGELOG.md` and the results of benchmarks are read.
+        The checkout, of which `CHANGELOG.md`, lessons and the results of benchmarks are read.
     """
     rows = scoreboard_rows(papers, records)
     chapters = scoreboard_markdown(rows, lambda paper: paper.notebook_name)
@@ -44,6 +45,7 @@ def generated_parts(
         "scoreboard-claims": claims_markdown(rows, is_stale),
         "interval-widths": _interval_widths(),
         "changes": _changes(root / "CHANGELOG.md"),
+        "lessons": lessons_markdown(load_lessons(root / "book" / "lessons.yml"), papers, records),
         "data-sets": _data_sets(papers, root / "data_manifests"),
         **benchmark_parts(root / "results" / "benchmarks" / "engine.json"),
     }

@@ -73,9 +73,10 @@ def _plotly(data: Any, alt: str) -> nodes.Element:
     key = f"plot-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
     height = figure["layout"].get("height") or _DEFAULT_HEIGHT
     safe = body.replace("<", "\\u003c")
+    # A group, not an image: its menus and sliders take part in the page.
     return nodes.raw(
         "",
-        f'<div id="{key}" class="plotly-graph-div" role="img" aria-label="{html.escape(alt)}" '
+        f'<div id="{key}" class="plotly-graph-div" role="group" aria-label="{html.escape(alt)}" '
         f'style="height:{height:g}px"></div>'
         f'<script type="{PLOTLY}" data-figure="{key}">{safe}</script>'
         "<noscript><p>This figure is interactive and needs JavaScript.</p></noscript>",

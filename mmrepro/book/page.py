@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 from collections.abc import Callable
 from importlib.metadata import metadata
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HEADING = re.compile(r"^# +(?P<title>\S.*)$", re.MULTILINE)
 _CITATION = re.compile(r"(?P<role>\{cite(:\w+)?\})`(?P<keys>[^`]+)`")
 _BIBLIOGRAPHY = re.compile(r"^```\{bibliography\}$", re.MULTILINE)
+_EQUATION = re.compile(r"^\$\$.+?\$\$[ \t]*$", re.MULTILINE | re.DOTALL)
 _RESUMED = " for what a killed run before it had left to do"
 _WORDS_A_MINUTE = 230  # of readers of technical English
 # Everything else, such as papermill's folders, belongs to the machine of the run.
@@ -54,6 +56,7 @@ def chapter_page(
         notes.append(_profile_note(record, published))
     title = _dress_heading(page, record.slug, mark, "\n\n".join(notes))
     _keep_references(page, record.slug)
+    _number_equations(page, record.slug)
     page.cells.append(new_markdown_cell(_foot(record, published, is_stale), id="provenance"))
     page.cells.append(new_markdown_cell(_citation(title, published or record), id="citation"))
     return page
@@ -95,6 +98,16 @@ def _keep_references(page: NotebookNode, slug: str) -> None:
         if cell.cell_type == "markdown":
             cell.source = _CITATION.sub(own, cell.source)
             cell.source = _BIBLIOGRAPHY.sub(rf"\g<0>\n:keyprefix: {slug}-", cell.source)
+
+
+def _number_equations(page: NotebookNode, slug: str) -> None:
+    """Label the displayed equations in their order; in a notebook a label would stand there as text."""
+    numbers = itertools.count(1)
+    for cell in page.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _EQUATION.sub(
+                lambda found: f"{found[0].rstrip()} ({slug}-{next(numbers)})", cell.source
+            )
 
 
 def _profile_note(record: RunRecord, published: RunRecord | None) -> str:

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from mmrepro.book.claims import as_csv, as_json, claim_rows
 from mmrepro.book.generated import generated_parts
 from mmrepro.book.page import chapter_page
+from mmrepro.book.repository import CONFIG, read_config, staged_config
 from mmrepro.book.scoreboard import published_records, scoreboard_rows
 from mmrepro.book.soundness import refuse_unsound
 from mmrepro.errors import MMReproError, nearest
@@ -52,19 +53,22 @@ def stage(
     Raises
     ------
     MMReproError
-        When a chapter has no complete, unchanged and sound run, or the table of contents does not fit.
+        When a chapter has no complete, unchanged and sound run, the table of contents does not fit, or
+        the repository's address is none.
     """
     if profile not in PROFILES:
         raise MMReproError(f"No profile is called {profile!r}: {nearest(profile, PROFILES)}")
     _check_contents(root / "_toc.yml", papers)
+    config = staged_config(read_config(root))
     records = published_records(papers, root / "results")
     pages = [
         chapter_page(*_run(paper, profile, runs, root), records.get(paper.slug), is_stale) for paper in papers
     ]
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(root / "book", target)
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy2(root / name, target / name)
+    shutil.copy2(root / "_toc.yml", target)
+    # In its own order: scripts are loaded in the order in which it names them.
+    (target / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     claims = claim_rows(scoreboard_rows(papers, records))
     (target / "scoreboard.csv").write_text(as_csv(claims), encoding="utf-8")
     (target / "scoreboard.json").write_text(as_json(claims), encoding="utf-8")
@@ -89,18 +93,19 @@ def _write_notebook(notebook: Any, path: Path) -> None:
 
 def _check_contents(path: Path, papers: Sequence[Paper]) -> None:
     """Refuse a table of contents that lacks a chapter: the page would silently be left out."""
-    listed = {Path(name).stem for name in _files(yaml.safe_load(path.read_text()))}
+    listed = {Path(name).stem for name in listed_pages(yaml.safe_load(path.read_text()))}
     lacking = [paper.notebook_name for paper in papers if Path(paper.notebook_name).stem not in listed]
     if lacking:
         raise MMReproError(f"{path} lists no {', '.join(lacking)}; add `- file: {Path(lacking[0]).stem}`.")
 
 
-def _files(contents: Any) -> list[str]:
+def listed_pages(contents: Any) -> list[str]:
+    """Return the pages of a table of contents, or of a part of one, in its order."""
     if isinstance(contents, Mapping):
-        own = [contents["file"]] if "file" in contents else []
-        return own + [name for value in contents.values() for name in _files(value)]
+        own = [contents[key] for key in ("root", "file") if key in contents]
+        return own + [name for value in contents.values() for name in listed_pages(value)]
     if isinstance(contents, list):
-        return [name for value in contents for name in _files(value)]
+        return [name for value in contents for name in listed_pages(value)]
     return []
 
 

@@ -58,6 +58,8 @@ def test_a_book_is_built(house, stub_assets):
         r'(?:<script|<link|<img)[^>]+(?:src|href)="(?:https?:)?//[^"]+', " ".join([page, *others])
     )
     assert addresses == []
+    # Without an address of the repository no button leads to one.
+    assert not re.findall("mybinder|colab|fa-github", " ".join([page, *others]))
 
 
 def test_a_refused_chapter_leaves_the_old_book(house, stub_assets):

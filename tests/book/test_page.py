@@ -98,6 +98,18 @@ def test_citations_lead_to_the_references_of_their_own_chapter():
     assert notebook.cells[0].source == before
 
 
+def test_displayed_equations_are_numbered_in_their_order():
+    notebook = handmade()
+    notebook.cells.append(new_markdown_cell("With $x$,\n\n$$a = b,$$\n\nand\n\n$$\nc\n= d\n$$"))
+    notebook.cells.append(new_markdown_cell("$$e$$"))
+    page = chapter_page(notebook, record(), None, fresh)
+    sources = "\n".join(cell.source for cell in page.cells)
+    for number, equation in enumerate(["a = b,", "\nc\n= d\n", "e"], start=1):
+        assert f"$${equation}$$ (toy-fusion-{number})" in sources
+    assert "With $x$,\n" in sources
+    assert "toy-fusion-1" not in "".join(cell.source for cell in notebook.cells)
+
+
 def test_reading_time_counts_prose_and_running_time_is_the_records():
     notebook = handmade()
     notebook.cells.append(new_markdown_cell("word " * 2300))

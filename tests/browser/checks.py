@@ -6,11 +6,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from .links import dead_links
 from .probe import PageReport, probe
 
 PAGE_BYTES = 1_500_000
-BOOK_BYTES = 40_000_000
-PHONE = 390
+BOOK_BYTES = 60_000_000
+PHONE = 360
 
 
 class PageChecks:
@@ -28,12 +29,18 @@ class PageChecks:
     def test_draws_everything(self, report: PageReport):
         assert report.faults == {}
 
+    def test_keeps_no_reader_out(self, report: PageReport):
+        assert report.barriers == []
+
+    def test_leads_only_to_what_is_there(self, page: Path):
+        assert dead_links(page) == []
+
     def test_is_light(self, report: PageReport):
         assert report.size <= PAGE_BYTES
 
     def test_fits_a_phone_in_the_dark(self, page: Path, chromium: Browser):
         small = probe(chromium, page, width=PHONE, theme="dark")
-        assert (small.overflow, small.faults, small.errors) == (0, {}, [])
+        assert (small.overflow, small.faults, small.errors, small.barriers) == (0, {}, [], [])
 
 
 def weight(html: Path) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTime
 
@@ -22,6 +24,8 @@ ARGUMENTS = [
 ]
 LOCAL = ("file:", "data:", "blob:", "about:")
 DRAWN_MS = 30_000
+SCREENSHOTS = "MMREPRO_SCREENSHOTS"  # names a folder for a picture of every page as it was visited
+BARRIERS = ("serious", "critical")  # findings of axe-core that keep a reader out
 # What a page promises, and how much of it is there.
 COUNTS = """() => {
   const all = (selector) => [...document.querySelectorAll(selector)];
@@ -63,6 +67,7 @@ class PageReport:
     counts: dict[str, int] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
     overflow: int = 0
+    barriers: list[str] = field(default_factory=list)
 
 
 def find_browser() -> str | None:
@@ -97,6 +102,10 @@ def probe(browser: Browser, path: Path, *, width: int = 1280, theme: str = "ligh
             page.wait_for_function(READY, timeout=DRAWN_MS)
         page.evaluate("() => new Promise(requestAnimationFrame)")
         found = page.evaluate(COUNTS)
+        report.barriers = _barriers(page)
+        if SCREENSHOTS in os.environ:
+            path = Path(os.environ[SCREENSHOTS]) / f"{report.name}-{width}-{theme}.jpg"
+            page.screenshot(path=path, full_page=True, type="jpeg", quality=60)
     finally:
         page.close()
     report.overflow = found.pop("overflow")
@@ -110,3 +119,13 @@ def _listen(page: Page, report: PageReport) -> None:
     page.on("requestfailed", lambda sent: report.missing.append(sent.url))
     page.on("pageerror", lambda error: report.errors.append(str(error)))
     page.on("console", lambda said: report.errors.append(said.text) if said.type == "error" else None)
+
+
+def _barriers(page: Page) -> list[str]:
+    """Name what axe-core finds serious or critical: the rule and the first element of each."""
+    found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
+    return [
+        f"{each['id']}: {len(each['nodes'])} x {each['nodes'][0]['html'][:200]}"
+        for each in found
+        if each["impact"] in BARRIERS
+    ]

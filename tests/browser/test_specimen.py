@@ -6,25 +6,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from mmrepro.book.build import build_book
-
-from ..book.specimen import CELLS, PAPER, PROJECT, checkout, executed
 from .checks import PageChecks
-from .conftest import need
 from .probe import PageReport, pages_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
-PAGES = ("01_toy_fusion", "index", "scoreboard", "verdicts")
+PAGES = ("01_toy_fusion", "index", "reference", "scoreboard", "verdicts")
 
 
 @pytest.fixture(scope="module")
-def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    need((PROJECT / "_build" / "assets").is_dir(), "the book's scripts are not fetched; run `mmrepro build`")
-    house = checkout(tmp_path_factory.mktemp("specimen"))
-    house.keep_run(executed(CELLS))
-    house.commit_record()
-    index = build_book("cpu", root=house.root, runs=house.runs, papers=[PAPER], is_stale=lambda made: False)
-    return index.parent
+def html(specimen: Path) -> Path:
+    return specimen
 
 
 @pytest.fixture(params=PAGES)

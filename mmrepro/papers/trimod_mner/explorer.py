@@ -62,11 +62,12 @@ def caption_attention(model: TriModTagger, part: Part, row: int) -> np.ndarray:
 
 
 def marked(words: Sequence[str], tags: Tags) -> str:
-    """Return a tweet as HTML, handles masked, entities on a coloured ground."""
+    """Return a tweet as HTML, handles masked, entities underlined in the colour of their type."""
     shown = [html.escape(word) for word in masked(words)]
     for span in strict_spans(tags):
         colour = _COLOURS[span.kind]
-        start = f'<mark style="background:{colour};color:white;padding:0 .25em">'
+        # Not on a coloured ground: no one colour of letters can be read on all of them, in both themes.
+        start = f'<mark style="background:none;color:inherit;border-bottom:.2em solid {colour}">'
         shown[span.start] = start + shown[span.start]
         shown[span.stop - 1] += f" <small>{span.kind}</small></mark>"
     return " ".join(shown)
