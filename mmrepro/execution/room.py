@@ -41,5 +41,8 @@ def memory_mb(job: Job) -> float:
 def _known_peak_mb(slug: str) -> float:
     """Return the kernel's peak in the committed record, which a smoke run stays below."""
     path = results_dir() / "cpu" / f"{slug}.json"
-    stages = json.loads(path.read_bytes())["stages"] if path.is_file() else []
-    return max((float(stage["peak_mb"]) for stage in stages), default=_UNKNOWN_PEAK_MB)
+    try:
+        peaks = [float(stage["peak_mb"]) for stage in json.loads(path.read_bytes())["stages"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        peaks = []  # none yet, or damaged, which whoever shows it will tell
+    return max(peaks, default=_UNKNOWN_PEAK_MB)

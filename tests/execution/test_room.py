@@ -57,6 +57,13 @@ def test_where_no_stage_was_recorded_two_gigabytes_are_assumed(checkout, peak, t
     assert memory_mb(*jobs_in(tmp_path, 1)) == 2000
 
 
+@pytest.mark.parametrize("content", ["<<<<<<< ours", "[]", '{"stages": [{}]}', '{"stages": 3}'])
+def test_a_damaged_record_stops_no_run(checkout, peak, tmp_path, content):
+    peak(5000.0)
+    (checkout.root / "results" / "cpu" / f"{SLUG}.json").write_text(content)
+    assert memory_mb(*jobs_in(tmp_path, 1)) == 2000
+
+
 def test_runs_on_a_gpu_take_turns(peak, tmp_path):
     peak(10.0)
     assert room_for([*jobs_in(tmp_path, 3), *jobs_in(tmp_path, 1, device="cuda")]) == 1
