@@ -181,9 +181,18 @@ class Checkout:
         write_record(record(), self.root / "results" / "cpu" / f"{SLUG}.json")
 
 
+LESSONS = f"""
+- title: Early is not late
+  text: Order matters.
+  tests:
+    {SLUG}: {{holds: [C1], fails: [C2, C3]}}
+"""
+
+
 def checkout(root: Path) -> Checkout:
-    """Lay out the project's pages and configuration in `root`, with the toy chapter in the contents."""
+    """Lay out the project's pages and configuration in `root`, with the toy chapter and a lesson on it."""
     shutil.copytree(PROJECT / "book", root / "book")
+    (root / "book" / "lessons.yml").write_text(LESSONS)
     shutil.copy2(PROJECT / "_config.yml", root)
     contents = (PROJECT / "_toc.yml").read_text()
     chapter = Path(PAPER.notebook_name).stem

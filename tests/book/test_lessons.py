@@ -6,17 +6,10 @@ from mmrepro.evidence.record import read_record
 from mmrepro.papers.paper import load_paper, paper_slugs
 from tests.conftest import HERE
 
-from .specimen import PAPER, SLUG, record
-
-LESSON = """
-- title: Early is not late
-  text: Order matters.
-  tests:
-    toy-fusion: {holds: [C1], fails: [C2, C3]}
-"""
+from .specimen import LESSONS, PAPER, SLUG, record
 
 
-def lessons(folder, text=LESSON):
+def lessons(folder, text=LESSONS):
     path = folder / "lessons.yml"
     path.write_text(text)
     return load_lessons(path)
@@ -68,8 +61,8 @@ def test_without_records_there_is_nothing_to_tell(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (LESSON.replace("C2", "C9"), r"'Early is not late': toy-fusion has no claim 'C9': .*C"),
-        (LESSON.replace("toy-fusion", "toy-fushion"), "names no chapter with 'toy-fushion': .*toy-fusion"),
+        (LESSONS.replace("C2", "C9"), r"'Early is not late': toy-fusion has no claim 'C9': .*C"),
+        (LESSONS.replace("toy-fusion", "toy-fushion"), "names no chapter with 'toy-fushion': .*toy-fusion"),
     ],
 )
 def test_a_claim_that_is_not_there_is_refused(tmp_path, text, told):

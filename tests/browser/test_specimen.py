@@ -10,7 +10,7 @@ from .checks import PageChecks
 from .probe import PageReport, pages_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
-PAGES = ("01_toy_fusion", "index", "reference", "scoreboard", "verdicts")
+PAGES = ("01_toy_fusion", "index", "lessons", "reference", "scoreboard", "verdicts")
 
 
 @pytest.fixture(scope="module")
