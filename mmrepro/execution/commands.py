@@ -178,14 +178,14 @@ def execute(
     from mmrepro.execution.job import ChapterError, Job, refuse_wrong
     from mmrepro.execution.room import room_for
     from mmrepro.execution.runner import run_jobs
-    from mmrepro.execution.unfinished import forget
+    from mmrepro.execution.unfinished import folder_of, forget
 
     jobs = [Job(slug, parameters, folder.resolve()) for slug in slugs]
     refuse_wrong(jobs)
     entries = _entries(jobs)
     if fresh:
         for job in jobs:
-            forget(job)
+            forget(folder_of(job))
     if not (fresh or compare or publish):
         jobs = [job for job in jobs if not _taken_from_cache(job, entries)]
     if jobs:

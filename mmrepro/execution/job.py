@@ -92,7 +92,8 @@ def run_chapter(job: Job) -> RunRecord:
 
     _, settings = settings_from(job.slug, job.parameters)
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(settings.threads)), MMREPRO_RUNS=str(job.folder))
-    os.environ[FOLDER_VARIABLE] = str(unfinished.folder_of(job))
+    parts = unfinished.folder_of(job)  # named now: what names it may change while the chapter runs
+    os.environ[FOLDER_VARIABLE] = str(parts)
     files = job.files
     files.clear()
     files.notebook.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,7 @@ def run_chapter(job: Job) -> RunRecord:
     if not files.record.is_file():
         raise ChapterError(f"{job.slug} ran through but wrote no record; it must call chapter.conclude().")
     record = files.complete()
-    unfinished.forget(job)
+    unfinished.forget(parts)
     return record
 
 

@@ -19,16 +19,16 @@ def folder_of(job: Job) -> Path:
     return _all() / Entry.of(job).name
 
 
-def forget(job: Job) -> None:
-    """Let a run of `job` start from its beginning."""
-    shutil.rmtree(folder_of(job), ignore_errors=True)
+def forget(folder: Path) -> None:
+    """Drop a run's finished parts: it is complete, or is to start from its beginning."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def prune(older_than_s: float) -> int:
     """Drop what runs left that nobody went on with for `older_than_s`, and return how many there were."""
     old = [path for path in _all().glob("*") if time.time() - path.stat().st_mtime >= older_than_s]
     for path in old:
-        shutil.rmtree(path, ignore_errors=True)
+        forget(path)
     return len(old)
 
 

@@ -131,13 +131,23 @@ def test_a_killed_run_goes_on_with_the_part_that_it_was_at(checkout, job):
 
 
 @pytest.mark.notebook
+def test_a_complete_run_leaves_nothing_though_its_sources_were_edited_meanwhile(checkout, job):
+    checkout.write(*PARTS, "(root() / 'requirements.lock').write_text('edited')")
+    (checkout.root / "killed").touch()
+    before = folder_of(job())
+    run_chapter(job())
+    assert folder_of(job()) != before
+    assert not before.exists()
+
+
+@pytest.mark.notebook
 def test_a_killed_run_of_other_settings_is_not_gone_on_with(checkout, job):
     checkout.write(*PARTS)
     with pytest.raises(ChapterError, match="the kernel died"):
         run_chapter(job())
     assert not run_chapter(job(overrides={"epochs": 1})).resumed
     assert folder_of(job()).is_dir()  # the first one's still waits
-    forget(job())
+    forget(folder_of(job()))
     assert not run_chapter(job()).resumed
 
 

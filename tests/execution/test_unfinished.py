@@ -30,10 +30,10 @@ def test_the_folder_of_another_run_does_not_change_the_name(checkout, job, monke
 
 def test_what_is_forgotten_is_gone_and_nothing_else(checkout, job):
     first, other = left(job), left(job, seeds=[4])
-    forget(job())
+    forget(first)
     assert not first.exists()
     assert other.exists()
-    forget(job())  # nothing is there
+    forget(first)  # nothing is there
 
 
 def test_what_nobody_went_on_with_is_dropped_by_age(checkout, job):
