@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -40,8 +41,10 @@ _UNDRAWN = """() => {
   };
 }"""
 
-# A formula is a drawing: its TeX is what a screen reader can say. A table too wide for the page is shrunk.
+# A formula is a drawing: its TeX is what a screen reader can say. A plot's menus are of no use on paper: it is an
+# image with words. A table too wide for the page is shrunk.
 _DRESS = """() => {
+  for (const plot of document.querySelectorAll(".plotly-graph-div")) plot.setAttribute("role", "img");
   for (const formula of window.MathJax?.startup?.document.math ?? []) {
     const drawing = formula.typesetRoot.querySelector("svg");
     drawing.removeAttribute("aria-hidden");
@@ -148,6 +151,7 @@ def _finish(printed: bytes, headings: Sequence[str]) -> bytes:
     from pypdf import PdfWriter
     from pypdf.generic import NameObject, TextStringObject
 
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of how Chromium counts its objects
     squeezed = {"".join(text.split()): " ".join(text.split()) for text in headings}
     spelled = squeezed | {2 * key: text for key, text in squeezed.items()}
     writer = PdfWriter(clone_from=io.BytesIO(printed))
