@@ -41,8 +41,8 @@ _UNDRAWN = """() => {
   };
 }"""
 
-# A formula is a drawing: its TeX is what a screen reader can say. A plot's menus are of no use on paper: it is an
-# image with words. A table too wide for the page is shrunk.
+# A formula is a drawing: its TeX is what a screen reader can say. A plot's menus are of no use on paper: it is
+# an image with words. A table too wide for the page is shrunk.
 _DRESS = """() => {
   for (const plot of document.querySelectorAll(".plotly-graph-div")) plot.setAttribute("role", "img");
   for (const formula of window.MathJax?.startup?.document.math ?? []) {
