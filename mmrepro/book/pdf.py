@@ -41,7 +41,7 @@ _UNDRAWN = """() => {
   };
 }"""
 
-# A formula is a drawing: its TeX is what a screen reader can say. A plot's menus are of no use on paper: it is
+# A formula is a drawing: its TeX is what a screen reader can say. On paper a plot has no menus, so it is
 # an image with words. A table too wide for the page is shrunk.
 _DRESS = """() => {
   for (const plot of document.querySelectorAll(".plotly-graph-div")) plot.setAttribute("role", "img");
