@@ -13,7 +13,7 @@ from scipy.special import softmax
 HERE = Path(__file__).resolve().parents[1]
 SLUG = "mosei-fusion"
 LOOPBACK = ("loopback", "notebook", "browser")
-_VARIABLES = ("MMREPRO_ROOT", "MMREPRO_MOSEI_ALIGNED")
+_VARIABLES = ("MMREPRO_ROOT", "MMREPRO_MOSEI_ALIGNED", "MMREPRO_UNFINISHED")
 
 
 @pytest.hookimpl(trylast=True)

@@ -91,14 +91,14 @@ def run_chapter(job: Job) -> RunRecord:
     import papermill
 
     _, settings = settings_from(job.slug, job.parameters)
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(settings.threads)), MMREPRO_RUNS=str(job.folder))
     parts = unfinished.folder_of(job)  # named now: what names it may change while the chapter runs
-    os.environ[FOLDER_VARIABLE] = str(parts)
+    variables = dict.fromkeys(THREAD_VARIABLES, str(settings.threads))
+    variables |= {"MMREPRO_RUNS": str(job.folder), FOLDER_VARIABLE: str(parts)}
     files = job.files
     files.clear()
     files.notebook.parent.mkdir(parents=True, exist_ok=True)
     source = notebook_path(load_paper(job.slug))
-    with _told_in_a_sentence(job):
+    with _environment(variables), _told_in_a_sentence(job):
         papermill.execute_notebook(
             source, files.notebook, job.parameters, engine_name="mmrepro", progress_bar=False, cwd=root()
         )
@@ -107,6 +107,21 @@ def run_chapter(job: Job) -> RunRecord:
     record = files.complete()
     unfinished.forget(parts)
     return record
+
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set `variables` for the kernel that starts within; whatever this process does next is without them."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -1,4 +1,5 @@
 import json
+import os
 
 import nbformat
 import pytest
@@ -28,14 +29,15 @@ def ran(tmp_path_factory):
         patch.setenv("MMREPRO_ROOT", str(folder))
         patch.setenv("MMREPRO_OFFLINE", "1")
         patch.setenv("MMREPRO_DATA", str(folder / "data"))
-        for name in ("MMREPRO_RUNS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            patch.setenv(name, "1")  # set by the run; put back afterwards
+        patch.delenv("MMREPRO_RUNS", raising=False)
         patch.delenv("MMREPRO_MIRROR", raising=False)
         (folder / "own.pkl").write_bytes(b"never opened")
         patch.setenv("MMREPRO_MOSEI_ALIGNED", str(folder / "own.pkl"))
         Checkout(folder).write(*MEASURED)
         serial = Job(SLUG, FIVE, folder / "serial")
+        before = dict(os.environ)
         record = run_chapter(serial)
+        assert dict(os.environ) == before  # what runs next in this process is no part of that run
         parallel = [Job(SLUG, FIVE, folder / name) for name in ("one", "two")]
         yield serial, record, list(run_jobs(parallel, workers=2))
 
