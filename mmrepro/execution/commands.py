@@ -20,6 +20,7 @@ EXAMPLES = """
       mmrepro run --profile cpu                       every chapter
       mmrepro run --profile cpu --scheduler tcp://head:8786    on a Dask cluster
       mmrepro run --profile cpu --stale --compare     only chapters that changed; check the records
+      accelerate launch --no_python mmrepro run piip --profile gpu      on every GPU that there is
 """
 
 
@@ -104,6 +105,7 @@ def run(
     """Execute chapters; see EXAMPLES for the help text."""
     from mmrepro.papers.paper import load_paper, paper_slugs
     from mmrepro.project import root, runs_dir
+    from mmrepro.rank import rank, world_size
 
     _refuse_clashes(cold=publish or refresh or how["compare"], **how)
     chosen = [load_paper(slug).slug for slug in slugs] or paper_slugs()
@@ -112,14 +114,27 @@ def run(
         if not chosen:
             click.echo(f"Every committed {profile} record fits its sources; nothing to run.")
             return
-    folder = output or runs_dir()
-    execute(chosen, _parameters(profile, seeds, device, overrides), folder, publish=publish, **how)
+    folder, parameters = output or runs_dir(), _parameters(profile, seeds, device, overrides)
+    if world_size() > 1:  # all of them must do the same, one chapter after the other
+        how |= {"fresh": True, "workers": 1}
+    if rank() > 0:
+        _train_along(chosen, parameters, folder / f"rank-{rank()}")
+        return
+    execute(chosen, parameters, folder, publish=publish, **how)
     if publish:
         from mmrepro.book.scoreboard import update_readme
 
         update_readme(root() / "README.md")
     if refresh:
         _refresh(chosen, profile, folder)
+
+
+def _train_along(slugs: Sequence[str], parameters: dict[str, Any], folder: Path) -> None:
+    """Run chapters beside the process that tells and keeps the results; `folder` is for looking into."""
+    from mmrepro.execution.job import Job, run_chapter
+
+    for slug in slugs:
+        run_chapter(Job(slug, parameters, folder.resolve()))
 
 
 def _refuse_clashes(*, cold: bool, warm: bool, scheduler: str, workers: int | None, **_: Any) -> None:

@@ -21,6 +21,7 @@ from mmrepro.execution.preload import THREAD_VARIABLES
 from mmrepro.execution.run import RunFiles
 from mmrepro.papers.paper import load_paper
 from mmrepro.project import root, runs_dir
+from mmrepro.rank import world_size
 from mmrepro.resume import FOLDER_VARIABLE
 
 
@@ -93,7 +94,9 @@ def run_chapter(job: Job) -> RunRecord:
     _, settings = settings_from(job.slug, job.parameters)
     parts = unfinished.folder_of(job)  # named now: what names it may change while the chapter runs
     variables = dict.fromkeys(THREAD_VARIABLES, str(settings.threads))
-    variables |= {"MMREPRO_RUNS": str(job.folder), FOLDER_VARIABLE: str(parts)}
+    variables["MMREPRO_RUNS"] = str(job.folder)
+    if world_size() == 1:  # what one of several had finished, the others might not have
+        variables[FOLDER_VARIABLE] = str(parts)
     files = job.files
     files.clear()
     files.notebook.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from mmrepro.errors import MMReproError
 from mmrepro.resume import next_place
 from mmrepro.training.checkpoint import Checkpoint
+from mmrepro.training.microbatch import MicroBatches
 
 _REPORT_EVERY_S = 10.0  # least seconds between two lines of progress
 _WORTH_SAVING_S = 2.0  # shorter than this, the end of a training is sooner reached again than read
@@ -45,6 +46,9 @@ class TrainingSettings(BaseModel):
     warm_up
         Share of all steps over which the learning rate rises to `lr`; over the rest it falls to zero
         along half a cosine. None keeps it at `lr`.
+    loaders
+        Processes that read data ahead of the step, for data that is not in memory; a result does not depend
+        on how many there are.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,6 +61,7 @@ class TrainingSettings(BaseModel):
     clip_norm: Annotated[float, Field(gt=0)] | None = None
     patience: Annotated[int, Field(ge=1)] | None = None
     warm_up: Annotated[float, Field(gt=0, lt=1)] | None = None
+    loaders: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,30 @@ class Tensors(TensorDataset):
         return tuple(tensor[rows] for tensor in self.tensors)
 
 
-def batches(data: Dataset[Batch], size: int, *, seed: int | None = None) -> DataLoader[Batch]:
-    """Load batches of `data`, shuffled when `seed` is given."""
+def batches(
+    data: Dataset[Batch], size: int, *, seed: int | None = None, loaders: int = 0, pinned: bool = False
+) -> DataLoader[Batch]:
+    """Load batches of `data`, shuffled when `seed` is given.
+
+    Parameters
+    ----------
+    loaders
+        Processes that read ahead; none for `Tensors`, which are there already.
+    pinned
+        Whether batches lie in memory from which a GPU fetches them while it computes.
+    """
     order = torch.Generator().manual_seed(seed) if seed is not None else None
-    whole: Callable[[Any], Any] | None = _as_is if isinstance(data, Tensors) else None
-    return DataLoader(data, size, shuffle=seed is not None, generator=order, collate_fn=whole)
+    at_hand = isinstance(data, Tensors)
+    whole: Callable[[Any], Any] | None = _as_is if at_hand else None
+    return DataLoader(
+        data,
+        size,
+        shuffle=seed is not None,
+        generator=order,
+        collate_fn=whole,
+        num_workers=0 if at_hand else loaders,
+        pin_memory=pinned,
+    )
 
 
 def _as_is(batch: Batch) -> Batch:
@@ -135,16 +159,17 @@ def fit(
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
-    loader = batches(data, settings.batch_size, seed=seed)
+    pinned = accelerator.device.type == "cuda"
+    loader = batches(data, settings.batch_size, seed=seed, loaders=settings.loaders, pinned=pinned)
     net, optimizer, prepared = accelerator.prepare(model, optimizer, loader)
     plan = f"{settings.model_dump_json()}|{seed}"
     state = Checkpoint(checkpoint or _own_checkpoint(accelerator), model, optimizer, loader, plan, loss_of)
-    progress = _Progress(settings.epochs)
+    progress, micro = _Progress(settings.epochs), MicroBatches(accelerator)
     for epoch in range(state.resume(), settings.epochs):
         # Asked first: a run that had stopped early before it was killed must not go on.
         if settings.patience is not None and state.epochs_since_best() >= settings.patience:
             break
-        _train_epoch(net, prepared, loss_of, optimizer, accelerator, settings, epoch, state)
+        _train_epoch(net, prepared, loss_of, optimizer, micro, settings, epoch, state)
         held_out = _mean_loss(net, validation, loss_of, accelerator, settings) if validation else float("nan")
         progress(epoch, state.end_epoch(held_out, keep_best=settings.patience is not None))
         state.save_if_due()
@@ -186,7 +211,7 @@ def make_accelerator(device: str = "auto") -> Accelerator:
         )
     on_cpu = device == "cpu" or not torch.cuda.is_available()
     precision = "no" if on_cpu else "bf16"
-    shared = DataLoaderConfiguration(split_batches=True)
+    shared = DataLoaderConfiguration(split_batches=True, non_blocking=not on_cpu)
     return Accelerator(cpu=on_cpu, mixed_precision=precision, dataloader_config=shared)
 
 
@@ -213,12 +238,13 @@ def _train_epoch(
     loader: DataLoader[Batch],
     loss_of: LossFunction,
     optimizer: torch.optim.Optimizer,
-    accelerator: Accelerator,
+    micro: MicroBatches,
     settings: TrainingSettings,
     epoch: int,
     state: Checkpoint,
 ) -> None:
     """Train on the batches of an epoch that are not done yet."""
+    accelerator = micro.accelerator
     net.train()
     state.begin_epoch()
     rates = _rates(settings, epoch, len(loader))[state.batches :]
@@ -227,8 +253,7 @@ def _train_epoch(
         for group in optimizer.param_groups:
             group["lr"] = rate
         with accelerator.accumulate(net):
-            loss = loss_of(net, batch)
-            accelerator.backward(loss)
+            loss = micro.backward(net, batch, loss_of)
             if settings.clip_norm is not None and accelerator.sync_gradients:
                 accelerator.clip_grad_norm_(net.parameters(), settings.clip_norm)
             optimizer.step()

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mmrepro.rank import world_size
 from mmrepro.resume import name_of, next_place, part, stored
 
 Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
@@ -21,9 +22,10 @@ def workers(count: int) -> Iterator[Each]:
 
     Results come in the order of the jobs. The mapped function must be importable, since each process
     starts afresh: a fork would share the threads of the numerical libraries. A job seeds itself. In a run
-    that was killed before, jobs that had come to their end are not run again.
+    that was killed before, jobs that had come to their end are not run again. Processes that train together
+    do one job after the other, all of them the same.
     """
-    if count == 1:
+    if count == 1 or world_size() > 1:
         yield _here
         return
     with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:
