@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import pandas as pd
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DataLoaderConfiguration
+from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwargs
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
@@ -212,7 +212,10 @@ def make_accelerator(device: str = "auto") -> Accelerator:
     on_cpu = device == "cpu" or not torch.cuda.is_available()
     precision = "no" if on_cpu else "bf16"
     shared = DataLoaderConfiguration(split_batches=True, non_blocking=not on_cpu)
-    return Accelerator(cpu=on_cpu, mixed_precision=precision, dataloader_config=shared)
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)  # as in a branch that is switched off
+    return Accelerator(
+        cpu=on_cpu, mixed_precision=precision, dataloader_config=shared, kwargs_handlers=[unused]
+    )
 
 
 def _rates(settings: TrainingSettings, epoch: int, batches_each: int) -> list[float]:
@@ -275,15 +278,11 @@ def _mean_loss(
 ) -> float:
     net.eval()
     total, count = 0.0, 0
-    for batch in _on_device(batches(validation.data, settings.batch_size), accelerator.device):
-        total += loss_of(net, batch).item() * len(batch[0])
-        count += len(batch[0])
+    for batch in batches(validation.data, settings.batch_size):
+        here = tuple(part.to(accelerator.device) for part in batch)
+        total += loss_of(net, here).item() * len(here[0])
+        count += len(here[0])
     return total / count
-
-
-def _on_device(loader: DataLoader[Batch], device: torch.device) -> Iterator[Batch]:
-    for batch in loader:
-        yield tuple(part.to(device) for part in batch)
 
 
 class _Progress:

@@ -10,13 +10,25 @@ from torch import nn
 from mmrepro.training.loop import Tensors, TrainingSettings, Validation, fit, make_accelerator
 
 
+class Net(nn.Module):
+    """A small network, a part of which the loss does not hear."""
+
+    def __init__(self):
+        super().__init__()
+        self.heard = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+        self.silent = nn.Linear(3, 1)
+
+    def forward(self, features):
+        return self.heard(features)
+
+
 def train(path):
     """Write the history, and the weights of every process."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     features = torch.randn(64, 3)
     data = Tensors(features, features.sum(dim=1))
-    model = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+    model = Net()
     accelerator = make_accelerator("cpu")
     plan = TrainingSettings(epochs=6, lr=0.03, batch_size=16, clip_norm=1.0, warm_up=0.2)
     held_out = Validation(Tensors(features[:20] / 2, features[:20].sum(dim=1) / 2), clean=True)

@@ -67,11 +67,15 @@ class Task:
     """What every run of a chapter trains and is tested on."""
 
     train: Dataset[Batch]
-    test: Tensors
+    test: Dataset[Batch]
     truth: list[Boxes]
     sizes: list[tuple[int, int]]
     classes: tuple[str, ...]
     settings: Settings
+
+    def pictures(self, count: int) -> Tensor:
+        """Return the first test images as kept, uint8, shape (count, 3, h, w)."""
+        return torch.stack([self.test[row][0] for row in range(min(count, len(self.sizes)))])
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,14 @@ def make_task(
     train: Sequence[Annotation], test: Sequence[Annotation], classes: Sequence[str], settings: Settings
 ) -> Task:
     """Decode the images, all of them at once where the settings say so."""
-    images = AnnotatedImages(train, settings.image_size)
+
+    def images(split: Sequence[Annotation]) -> Dataset[Batch]:
+        found = AnnotatedImages(split, settings.image_size)
+        return found.in_memory() if settings.in_memory else found
+
     return Task(
-        images.in_memory() if settings.in_memory else images,
-        AnnotatedImages(test, settings.image_size).in_memory(),
+        images(train),
+        images(test),
         [each.boxes for each in test],
         [each.size for each in test],
         tuple(classes),
@@ -142,7 +150,7 @@ def train(task: Task, job: tuple[str, int]) -> Run:
         accelerator=make_accelerator(settings.device),
     )
     seconds = time.process_time() - started
-    found = detect(detector, task.test.tensors[0], task.sizes)
+    found = detect(detector, task.test, task.sizes)
     precision = average_precision(task.truth, found, task.classes, GROUPS)
     weights = {key: value.detach().cpu() for key, value in detector.state_dict().items()}
     return Run(name, seed, precision, found, history.assign(system=name, seed=seed), weights, seconds)

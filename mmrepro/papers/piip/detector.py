@@ -9,6 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.data import Dataset
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.fcos import FCOS, FCOSHead
 
@@ -17,6 +18,7 @@ from mmrepro.papers.piip.branch import Grid
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import Settings, System
 from mmrepro.papers.piip.systems import build_pyramid
+from mmrepro.training.loop import Batch, batches
 
 
 class MergedMap(nn.Module):
@@ -74,24 +76,22 @@ def merged_map(detector: FCOS) -> MergedMap:
 
 
 @torch.inference_mode()
-def detect(detector: FCOS, pixels: Tensor, sizes: Sequence[Grid], batch: int = 36) -> list[Boxes]:
+def detect(detector: FCOS, images: Dataset[Batch], sizes: Sequence[Grid], batch: int = 36) -> list[Boxes]:
     """Detect boxes on images and return them in the pixels of the originals.
 
     Parameters
     ----------
-    pixels
-        Images as kept, uint8, shape (n, 3, h, w).
+    images
+        Of each first the pixels as kept, uint8, shape (3, h, w).
     sizes
         Height and width of each original.
     """
     detector.eval()
     device = next(detector.parameters()).device
-    found = []
-    for start in range(0, len(pixels), batch):
-        images = [image.to(device).float() / 255 for image in pixels[start : start + batch]]
-        found += detector(images)
-    own = (pixels.shape[-2], pixels.shape[-1])
-    return [
-        resized(Boxes(*(each[name].cpu().numpy() for name in ("boxes", "labels", "scores"))), own, size)
-        for each, size in zip(found, sizes, strict=True)
-    ]
+    found: list[Boxes] = []
+    for pixels, *_ in batches(images, batch):
+        own = (pixels.shape[-2], pixels.shape[-1])
+        for each in detector([image.to(device).float() / 255 for image in pixels]):
+            boxes = Boxes(*(each[name].cpu().numpy() for name in ("boxes", "labels", "scores")))
+            found.append(resized(boxes, own, sizes[len(found)]))
+    return found

@@ -71,7 +71,7 @@ def silenced(detector: FCOS, task: Task, names: Sequence[str]) -> pd.DataFrame:
     for count in range(1, len(names) + 1):
         for keep in combinations(range(len(names)), count):
             backbone.keep = keep
-            found = detect(detector, task.test.tensors[0], task.sizes)
+            found = detect(detector, task.test, task.sizes)
             scores = average_precision(task.truth, found, task.classes).scores
             rows.append({"heard": " + ".join(names[place] for place in keep), "AP": scores["AP"]})
     backbone.keep = None

@@ -62,13 +62,14 @@ class System(_Part):
 
 
 class Schedule(_Part):
-    """How long and how fast a task trains."""
+    """How long and how fast a task trains, and how many processes read its images ahead."""
 
     epochs: Annotated[int, Field(ge=1, le=500)]
     lr: Annotated[float, Field(gt=0, le=1)]
     batch_size: Annotated[int, Field(ge=1)]
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
     warm_up: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    loaders: Annotated[int, Field(ge=0, le=64)] = 0
 
 
 class SceneSettings(Schedule):
@@ -139,7 +140,7 @@ class Settings(ChapterSettings):
     head_grid, head_width, head_layers
         Grid and channels of the one map that the detection head reads, and its convolutions.
     in_memory
-        Whether decoded images are kept in memory.
+        Whether decoded images are kept in memory; else `loaders` processes read them ahead.
     max_train, max_test
         Images kept of each split, evenly spaced; None keeps all.
     workers
@@ -166,6 +167,7 @@ class Settings(ChapterSettings):
     head_width: Annotated[int, Field(ge=4, multiple_of=4)] = 32
     head_layers: Annotated[int, Field(ge=1)] = 1
     in_memory: bool = True
+    loaders: Annotated[int, Field(ge=0, le=64)] = 0
     max_train: Annotated[int, Field(ge=2)] | None = None
     max_test: Annotated[int, Field(ge=2)] | None = None
     epochs: Annotated[int, Field(ge=1, le=500)] = 2

@@ -86,4 +86,5 @@ def schedule_of(task: Schedule | Settings, longer: float = 1.0) -> TrainingSetti
         batch_size=task.batch_size,
         clip_norm=1.0,
         warm_up=task.warm_up,
+        loaders=task.loaders,
     )

@@ -11,6 +11,7 @@ from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.receptive import receptive_fields, share_within, silenced
 from mmrepro.papers.piip.systems import build_pyramid, compile_blocks, plan_of_system
 from mmrepro.papers.settings import SettingsError, resolve_settings
+from mmrepro.training.loop import Tensors
 
 from .conftest import make_branch
 
@@ -58,11 +59,22 @@ def test_a_detector_learns_its_images(task, settings):
 def test_detections_are_in_the_pixels_of_the_original(task, runs, settings):
     net = build_detector(settings.systems["single"], settings, 3)
     net.load_state_dict(results.run_of(runs, "single", 0).weights)
-    pixels = task.test.tensors[0][:1]
-    small = detect(net, pixels, [(120, 160)])[0]
-    large = detect(net, pixels, [(480, 640)])[0]
+    first = Tensors(*(tensor[:1] for tensor in task.test.tensors))
+    small = detect(net, first, [(120, 160)])[0]
+    large = detect(net, first, [(480, 640)])[0]
     assert np.allclose(small.corners * 4, large.corners, atol=1e-2)
     assert large.corners[:, 2].max() <= 640 and len(large.scores) <= 30
+
+
+def test_images_read_as_they_are_needed_are_those_in_memory(task, settings, sample):
+    source = sample("bccd")
+    train, test = (cells.load_cells(source, split)[:6] for split in ("train", "test"))
+    lazy = settings.model_copy(update={"in_memory": False, "seeds": (0,), "loaders": 1})
+    read = detection.make_task(train, test, list(cells.CLASSES.values()), lazy)
+    assert torch.equal(read.pictures(4), task.pictures(4)) and len(read.pictures(99)) == 6
+    one, other = (detection.train(each, ("single", 0)) for each in (task, read))
+    assert all(torch.equal(value, other.weights[name]) for name, value in one.weights.items())
+    assert one.precision.scores == other.precision.scores
 
 
 def test_images_without_boxes_train_too(task, settings):
