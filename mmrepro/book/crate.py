@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from mmrepro.book.croissant import TREE_HASH
 from mmrepro.book.graph import Graph
+from mmrepro.data.croissant import TREE_HASH
 from mmrepro.data.manifest import Manifest
 from mmrepro.evidence.record import DataUse, RunRecord
 from mmrepro.papers.paper import Paper

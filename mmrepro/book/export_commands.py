@@ -113,8 +113,8 @@ def _export_chapter(target: Path, paper: Paper, record: RunRecord, today: date) 
 
 def _fill(folder: Path, paper: Paper, record: RunRecord, today: date) -> None:
     from mmrepro.book.crate import CARDS, describe_run
-    from mmrepro.book.croissant import croissant
     from mmrepro.book.scoreboard import PUBLISHED
+    from mmrepro.data.croissant import croissant
     from mmrepro.data.manifest import load_manifest
     from mmrepro.execution.key import is_stale, notebook_path
     from mmrepro.files import write_atomic

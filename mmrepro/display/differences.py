@@ -9,15 +9,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def difference_plot(table: pd.DataFrame, *, metric: str, clusters: str | None = None) -> Figure:
+def difference_plot(
+    table: pd.DataFrame, *, metric: str, unit: str = "points", clusters: str | None = None
+) -> Figure:
     """Draw paired differences: the interval over seeds (thick) and over clusters of test items (thin).
 
     Parameters
     ----------
     table
-        `table.interval_frame`: claim, value, low, high, cluster_low and cluster_high, in points.
+        `table.interval_frame`: claim, value, low, high, cluster_low and cluster_high.
     metric
         What the difference is of, as in ``test accuracy``.
+    unit
+        Of the differences; empty for a number without one.
     clusters
         What the thin interval is over, as in ``speakers``; None where there is none.
     """
@@ -35,7 +39,8 @@ def difference_plot(table: pd.DataFrame, *, metric: str, clusters: str | None = 
     axis.plot(table["value"], places, "d", color=PALETTE[1], label="mean difference")
     axis.axvline(0, color=RULE, linestyle="--")
     labels = [text.replace(" − ", "\n− ") for text in table["claim"]]
-    axis.set(yticks=places, yticklabels=labels, xlabel=f"difference in {metric} (points)")
+    measured = f"difference in {metric}" + (f" ({unit})" if unit else "")
+    axis.set(yticks=places, yticklabels=labels, xlabel=measured)
     axis.tick_params(axis="y", labelsize="small")
     axis.set_ylim(-0.6, len(table) - 0.4)
     figure.legend(loc="outside upper center", ncols=3, frameon=False)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Kind = Literal["value", "order", "ratio", "count"]
+Kind = Literal["value", "order", "equal", "ratio", "count"]
 Tier = Literal["paper", "closed-form", "stand-in", "synthetic"]
 Verdict = Literal[
     "reproduced", "compatible", "direction only", "inconclusive", "not reproduced", "not testable"
@@ -26,8 +26,9 @@ class Claim(BaseModel):
     ----------
     kind
         ``value``: a number within ``margin``; ``order``: the first system beats the second by more
-        than ``margin``; ``ratio``: the first system's metric over the second's, as a value;
-        ``count``: a fact on the data, exact within ``margin``.
+        than ``margin``; ``equal``: a difference is none, or too small to count; ``ratio``: the first
+        system's metric over the second's, as a value; ``count``: a fact on the data, exact within
+        ``margin``.
     datasets
         Data sets of the chapter that can test it, best first; a run uses the first that it has, and
         the claim inherits its tier. Empty for a closed form.
@@ -35,9 +36,10 @@ class Claim(BaseModel):
         Lowers the tier, where the data are the paper's but not used as the paper does, or where a claim
         without data sets rests on generated clips rather than on arithmetic.
     systems
-        One system for ``value`` and ``count``; for ``order`` and ``ratio`` the pair, in order.
+        One system for ``value``, ``equal`` and ``count``; for ``order`` and ``ratio`` the pair, in order.
     margin
-        In the metric's unit. For ``order`` the least difference that counts.
+        In the metric's unit. For ``order`` the least difference that counts, for ``equal`` the largest that
+        does not.
     min_seeds
         Fewer seeds than this make any result indicative only.
     headline
@@ -65,7 +67,7 @@ class Claim(BaseModel):
         wanted = 2 if self.kind in ("order", "ratio") else 1
         if len(self.systems) != wanted:
             raise ValueError(f"systems must name {wanted} for kind {self.kind!r}, not {len(self.systems)}")
-        if self.kind != "order" and self.paper_value is None:
+        if self.kind not in ("order", "equal") and self.paper_value is None:
             raise ValueError(f"paper_value is missing; kind {self.kind!r} compares with the paper's number")
         return self
 

@@ -5,6 +5,9 @@ order
     test items where one is given, lie above the claim's margin and the Holm-adjusted exact sign-flip
     p is below 0.05. Positive but not by the margin is direction only. Fails when the intervals lie
     below the margin.
+equal
+    Holds when the 90 % interval of the mean difference lies within the margin on both sides of zero (two
+    one-sided tests). Fails when its 95 % interval lies wholly beyond the margin on one side.
 value, ratio
     Reproduced when the paper's number is inside the 95 % prediction interval of a new run *and* the
     90 % interval of our mean lies within the margin of it (two one-sided tests); compatible when only
@@ -39,8 +42,10 @@ class Estimate(BaseModel):
         The difference, ratio or number, in the claim's unit.
     interval
         95 % interval of `value`; None for one deterministic number.
-    equivalence, prediction
-        90 % interval of the mean and 95 % interval of a new run (kinds value and ratio).
+    equivalence
+        90 % interval of the mean (kinds value, ratio and equal).
+    prediction
+        95 % interval of a new run (the same kinds).
     cluster_interval
         95 % bootstrap interval over clusters of test items.
     p_value
@@ -125,6 +130,8 @@ def decide(
         return "not testable", "nothing was measured for it in this run"
     if claim.kind == "order":
         verdict, reason = _decide_order(claim, found, p_adjusted if p_adjusted is not None else found.p_value)
+    elif claim.kind == "equal":
+        verdict, reason = _decide_equal(claim, found)
     else:
         verdict, reason = _decide_value(claim, found)
     if verdict in ("reproduced", "compatible") and tier not in CONFIRMING_TIERS:
@@ -158,6 +165,17 @@ def _decide_order(claim: Claim, found: Estimate, p_value: float | None) -> tuple
     if high < claim.margin:
         return "not reproduced", f"the 95 % interval lies below {claim.margin:g} {over}"
     return "inconclusive", f"the 95 % interval {over} does not decide (Holm-adjusted p = {p_value:.2g})"
+
+
+def _decide_equal(claim: Claim, found: Estimate) -> tuple[Verdict, str]:
+    if found.n_seeds < claim.min_seeds or found.interval is None or found.equivalence is None:
+        return "inconclusive", f"indicative only: {found.n_seeds} seeds, at least {claim.min_seeds} needed"
+    (low, high), (lower, upper) = found.equivalence, found.interval
+    if -claim.margin <= low and high <= claim.margin:
+        return "reproduced", f"the 90 % interval of the mean lies within {claim.margin:g} of none"
+    if lower > claim.margin or upper < -claim.margin:
+        return "not reproduced", f"the 95 % interval lies wholly beyond {claim.margin:g} from none"
+    return "inconclusive", f"the intervals reach both sides of {claim.margin:g} from none"
 
 
 def _decide_value(claim: Claim, found: Estimate) -> tuple[Verdict, str]:

@@ -12,7 +12,7 @@ from rocrate import vocabs
 from rocrate.rocrate import ROCrate
 
 from mmrepro.book.crate import PROFILE, PROSE_LICENCE, describe_run
-from mmrepro.book.croissant import TREE_HASH
+from mmrepro.data.croissant import TREE_HASH
 from mmrepro.data.manifest import load_manifest
 from mmrepro.data.tree import tree_sha256
 from mmrepro.evidence.record import Code, DataUse, read_record

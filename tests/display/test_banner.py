@@ -37,7 +37,7 @@ def test_whose_data_these_are_is_said(tier, told):
 
 
 def test_profile_seeds_and_budget_are_said():
-    assert "smoke, budget 120 s, seeds 3 (2 to 4)" in shown(local("paper"))
+    assert "smoke, budget 600 s, seeds 3 (2 to 4)" in shown(local("paper"))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,13 @@ def test_both_intervals_are_drawn_and_named():
     assert figure.axes[0].get_xlabel() == "difference in F1 (points)"
 
 
+def test_a_number_without_a_unit_has_none_on_the_axis():
+    assert (
+        difference_plot(TABLE, metric="log10 score", unit="").axes[0].get_xlabel()
+        == "difference in log10 score"
+    )
+
+
 def test_without_clusters_there_is_one_interval():
     figure = difference_plot(TABLE, metric="F1")
     assert len(figure.axes[0].collections) == 1

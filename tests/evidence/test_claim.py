@@ -27,7 +27,7 @@ def test_only_an_order_does_without_the_papers_number(kind):
         ({"margin": -1}, "greater than or equal to 0"),
         ({"min_seeds": 0}, "greater than or equal to 1"),
         ({"id": "first"}, "match pattern"),
-        ({"kind": "trend"}, "'value', 'order', 'ratio' or 'count'"),
+        ({"kind": "trend"}, "'value', 'order', 'equal', 'ratio' or 'count'"),
         ({"tier_at_most": "rumour"}, "'paper', 'closed-form', 'stand-in' or 'synthetic'"),
         ({"margins": 1}, "Extra inputs"),
     ],

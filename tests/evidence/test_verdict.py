@@ -66,6 +66,41 @@ def test_a_ratio_is_judged_as_a_value(drawn, margin, expected):
     assert judge(made, a=around(*drawn) * base, b=base)[0] == expected
 
 
+EQUAL_CASES = [
+    (around(0.2, 0.5), "reproduced"),
+    (around(1.0, 0.1), "inconclusive"),  # at the margin itself
+    (around(0.2, 3.0), "inconclusive"),  # too few runs for their spread
+    (around(3.0, 0.5), "not reproduced"),
+    (around(3.0, 9.0), "inconclusive"),
+    (around(0.0, 0.1, seeds=4), "inconclusive"),
+]
+
+
+@pytest.mark.parametrize(("drawn", "expected"), EQUAL_CASES)
+def test_the_verdict_on_no_difference(drawn, expected):
+    made = claim("equal", margin=1.0)
+    assert judge(made, a=drawn)[0] == expected
+    assert judge(made, a=-drawn)[0] == expected  # whichever way the difference is taken
+
+
+def test_no_difference_is_shown_by_two_one_sided_tests():
+    """The rule's edges by hand, with quantiles of Student's t from a printed table."""
+    made = claim("equal", margin=1.0)
+    reach = 1.833113 * 0.5 / np.sqrt(10)  # 90 %, 9 degrees of freedom
+    assert judge(made, a=around(1.0 - reach - 0.001, 0.5))[0] == "reproduced"
+    assert judge(made, a=around(1.0 - reach + 0.001, 0.5))[0] == "inconclusive"
+    beyond = 2.262157 * 0.5 / np.sqrt(10)  # 95 %
+    assert judge(made, a=around(1.0 + beyond + 0.001, 0.5))[0] == "not reproduced"
+    assert judge(made, a=around(1.0 + beyond - 0.001, 0.5))[0] == "inconclusive"
+
+
+def test_a_difference_at_the_margin_is_called_none_in_one_of_twenty():
+    rng, made = np.random.default_rng(3), claim("equal", margin=1.0, min_seeds=10)
+    words = [judge(made, a=1.0 + 0.3 * rng.normal(size=10))[0] for _ in range(300)]
+    assert 0.02 <= words.count("reproduced") / len(words) <= 0.08  # 5 %, but for 300 draws
+    assert words.count("not reproduced") / len(words) <= 0.05
+
+
 @pytest.mark.parametrize(("seeds", "expected"), [(4, "inconclusive"), (5, "reproduced")])
 def test_fewer_seeds_than_declared_are_indicative_only(seeds, expected):
     verdict, reason = judge(claim("value", margin=1.0), a=around(50.0, 0.1, seeds))
@@ -109,6 +144,7 @@ def test_every_word_of_the_verdict_is_reached():
         (claim("value", margin=1.0), {"a": around(50.0, 0.5)}),
         (claim("value", margin=1.0), {"a": around(50.0, 4.0)}),
         (claim("count"), {"a": [50.0]}),
+        (claim("equal", margin=1.0), {"a": around(0.0, 0.5)}),
         (claim("ratio", margin=1.0), {"a": around(50.0, 0.5), "b": np.ones(10)}),
     ],
 )

@@ -1,32 +1,21 @@
-"""Figures of tissue: pictures travel as small WebP images inside plotly, which draws them without network."""
+"""Figures of tissue."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from mmrepro.display.picture import data_url
 from mmrepro.display.style import INK
 from mmrepro.papers.ewing_vls.tiles import Bags, Pixels, read_tile
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_QUALITY = 60
 _CLEAR_TO_BLUE = [[0, "rgba(0,114,178,0)"], [1, "rgba(0,114,178,0.75)"]]
-
-
-def webp(pixels: Pixels, side: int) -> str:
-    """Return a picture as a data address, `side` pixels wide and high."""
-    stream = io.BytesIO()
-    image = Image.fromarray(np.ascontiguousarray(pixels)).resize((side, side), Image.Resampling.BOX)
-    image.save(stream, "WEBP", quality=_QUALITY, method=6)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 def contact_sheet(rows: Sequence[Sequence[Pixels]], names: Sequence[str], side: int = 110) -> go.Figure:
@@ -43,7 +32,8 @@ def contact_sheet(rows: Sequence[Sequence[Pixels]], names: Sequence[str], side: 
         figure.add_annotation(x=0, y=top, text=name, showarrow=False, xanchor="left", yanchor="top")
         for place, pixels in enumerate(row):
             figure.add_layout_image(
-                source=webp(pixels, side), xref="x", yref="y", x=place, y=top - 0.18, sizex=0.97, sizey=0.8,
+                source=data_url(pixels, size=(side, side)), xref="x", yref="y", x=place, y=top - 0.18,
+                sizex=0.97, sizey=0.8,
                 sizing="contain", xanchor="left", yanchor="top", layer="above",
             )  # fmt: skip
     figure.update_layout(margin={"l": 5, "r": 5, "t": 30, "b": 5}, showlegend=False)
@@ -100,7 +90,7 @@ def attention_explorer(
         values, text = _cells(bags, tile, attention, captions, grid)
         figure.add_trace(grid_view(values, text))
         figure.data[-1].visible = number == 0
-        sources.append(webp(read_tile(bags.tiles[tile], side // grid, grid), side))
+        sources.append(data_url(read_tile(bags.tiles[tile], side // grid, grid), size=(side, side)))
     picture = {"xref": "x", "yref": "y", "x": -0.5, "y": grid - 0.5, "sizex": grid, "sizey": grid,
                "sizing": "stretch", "layer": "below"}  # fmt: skip
     buttons = [
@@ -140,7 +130,8 @@ def tissue_view(bags: Bags, tile: int, side: int = 320) -> go.Figure:
     kept = {tuple(cell) for cell in bags.cells[bags.tile_of == tile].tolist()}
     figure = go.Figure(layout={"height": 420, "margin": {"l": 5, "r": 5, "t": 5, "b": 5}})
     figure.add_layout_image(
-        source=webp(read_tile(bags.tiles[tile], side // grid, grid), side), xref="x", yref="y", x=0, y=grid,
+        source=data_url(read_tile(bags.tiles[tile], side // grid, grid), size=(side, side)),
+        xref="x", yref="y", x=0, y=grid,
         sizex=grid, sizey=grid, sizing="stretch", layer="below",
     )  # fmt: skip
     for row in range(grid):

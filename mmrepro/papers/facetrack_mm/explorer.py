@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmrepro.display.picture import data_url
 from mmrepro.display.slider import slider
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.evidence.description import longest_common_subsequence
@@ -51,7 +50,7 @@ def clip_explorer(run: SeedRun, system: str, chosen: Sequence[int]) -> go.Figure
         told = told_events(run.told[system]["describe"][clip])
         for frame in range(frames):
             picture = marked_frame(run.clips, run.followed, clip, frame)
-            figure.add_image(source=_png(picture), hoverinfo="skip", row=1, col=1)
+            figure.add_image(source=data_url(picture), hoverinfo="skip", row=1, col=1)
             figure.add_trace(_event_trace(run.clips, clip, frame, told), row=2, col=1)
             labels.append(f"clip {clip}, frame {frame}")
     for place, trace in enumerate(figure.data):
@@ -104,14 +103,6 @@ def marked_frame(clips: Clips, followed: NDArray[np.float64], clip: int, frame: 
     if not np.isnan(box).any():
         ImageDraw.Draw(picture).rectangle([float(side) * _ZOOM for side in box], outline=PALETTE[1], width=3)
     return np.asarray(picture, dtype=np.uint8)
-
-
-def _png(picture: NDArray[np.uint8]) -> str:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "WEBP", quality=60)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 def threshold_explorer(

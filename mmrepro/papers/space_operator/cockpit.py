@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from mmrepro.display.picture import data_url
 from mmrepro.display.slider import slider
 from mmrepro.display.style import PALETTE, RULE
 from mmrepro.errors import MMReproError, nearest
@@ -176,9 +175,9 @@ class Cockpit:
         self._show(self.session.status())
 
     def _show(self, status: Status) -> None:
-        screen = base64.b64encode(_encoded(self.session.look(self._size), "PNG")).decode()
+        screen = data_url(self.session.look(self._size), "PNG")
         self._image.value = (
-            f'<img src="data:image/png;base64,{screen}" width="{self._size}" height="{self._size}" '
+            f'<img src="{screen}" width="{self._size}" height="{self._size}" '
             'alt="The navball and the bars of distance, speed and propellant; their numbers stand below.">'
         )
         self._told.value = status.told()
@@ -202,7 +201,7 @@ def recorded_flight(track: Track) -> go.Figure:
     # One below the other, so that the words have room on a phone.
     figure = make_subplots(3, 1, row_heights=[0.6, 0.1, 0.3], vertical_spacing=0.02)
     for place, row in enumerate(rows):
-        source = "data:image/webp;base64," + base64.b64encode(_encoded(track.pictures[row], "WEBP")).decode()
+        source = data_url(track.pictures[row], quality=80)
         shown: dict[str, Any] = {"hoverinfo": "skip", "visible": place == 0}
         figure.add_image(source=source, row=1, col=1, **shown)
         words = _words(moments.iloc[place])
@@ -245,11 +244,3 @@ def _burn(now: pd.Series) -> str:
         if now[axis]
     ]
     return "burn " + ", ".join(words) if words else "no burn"
-
-
-def _encoded(shown: Picture, form: str) -> bytes:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(shown).save(stream, form, **({"quality": 80} if form == "WEBP" else {}))
-    return stream.getvalue()

@@ -1,19 +1,9 @@
-import base64
-import io
 import json
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from mmrepro.papers.ewing_vls import cost, experiment, figures, pictures, scores, stain
-
-
-def test_pictures_travel_as_small_webp(bags):
-    address = pictures.webp(bags.patches[0], 24)
-    head, _, content = address.partition(",")
-    assert head == "data:image/webp;base64"
-    assert Image.open(io.BytesIO(base64.b64decode(content))).size == (24, 24)
 
 
 def test_a_contact_sheet_has_a_picture_a_tile(bags):

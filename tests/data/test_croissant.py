@@ -3,7 +3,7 @@ import logging
 import mlcroissant
 import pytest
 
-from mmrepro.book.croissant import croissant
+from mmrepro.data.croissant import croissant
 from mmrepro.data.manifest import DatasetEntry, list_manifests, load_manifest
 from mmrepro.errors import MMReproError
 
