@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmrepro.data.local import LocalData
 from mmrepro.data.video import read_frames
@@ -23,6 +24,7 @@ from mmrepro.papers.facetrack_mm import detection, tracking
 from mmrepro.papers.facetrack_mm.captions import Caption
 from mmrepro.papers.facetrack_mm.scoring import CaptionScorer
 from mmrepro.papers.facetrack_mm.settings import Settings
+from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 PROMPT = "Describe how the facial expression of the main character changes, in the order of time."
@@ -168,24 +170,22 @@ class VideoCaptioner:
         kept: dict[str, Tensor] = dict(made.to(self.model.device, self.model.dtype))
         return kept
 
-    def train(self, examples: Sequence[Example], *, epochs: int, lr: float, seed: int) -> list[float]:
-        """Tune the adapters, one example a step, and return the loss of every step."""
+    def train(
+        self, examples: Sequence[Example], *, epochs: int, lr: float, seed: int, device: str = "auto"
+    ) -> pd.DataFrame:
+        """Tune the adapters, one example a step, and return the history."""
         seed_everything(seed)
-        weights = [each for each in self.model.parameters() if each.requires_grad]
-        optimizer = torch.optim.AdamW(weights, lr)
-        self.model.train()
-        losses = []
-        order = np.random.default_rng(seed)
-        for _ in range(epochs):
-            for place in order.permutation(len(examples)):
-                loss = self.model(**self.inputs(examples[int(place)], answered=True)).loss
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(weights, 1.0)
-                optimizer.step()
-                optimizer.zero_grad()
-                losses.append(float(loss.detach()))
+        self.model.activation_checkpointing_enable()  # a video is thousands of tokens
+
+        def loss_of(net: nn.Module, batch: Batch) -> Tensor:
+            made = [self.inputs(examples[row], answered=True) for row in batch[0].tolist()]
+            return torch.stack([net(**inputs).loss for inputs in made]).mean()
+
+        rows = Tensors(torch.arange(len(examples)))
+        plan = TrainingSettings(epochs=epochs, lr=lr, batch_size=1, clip_norm=1.0)
+        history = fit(self.model, rows, loss_of, plan, seed=seed, accelerator=make_accelerator(device))
         self.model.eval()
-        return losses
+        return history
 
     @torch.inference_mode()
     def describe(self, example: Example, max_words: int = 256) -> str:
@@ -231,7 +231,13 @@ def compare(
                 for part in (train, test)
             ]
             captioner = load(weights, device)
-            captioner.train(shown[0], epochs=settings.video_epochs, lr=settings.video_lr, seed=seed)
+            captioner.train(
+                shown[0],
+                epochs=settings.video_epochs,
+                lr=settings.video_lr,
+                seed=seed,
+                device=settings.device,
+            )
             scores = [scorer.score(each.text, captioner.describe(each)) for each in shown[1]]
             rows += [
                 {

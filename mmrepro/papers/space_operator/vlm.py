@@ -164,6 +164,7 @@ class VisionLanguageModel:
         )
         seed_everything(seed)
         accelerator = make_accelerator(device)
+        self.model.activation_checkpointing_enable()  # pictures make long prompts
         adapted: Any = get_peft_model(self.model, plan)
 
         def loss_of(net: nn.Module, batch: Batch) -> Tensor:
@@ -174,6 +175,7 @@ class VisionLanguageModel:
         history = fit(adapted, rows, loss_of, settings, seed=seed, accelerator=accelerator)
         adapted = accelerator.unwrap_model(adapted, keep_fp32_wrapper=False)
         self.model = adapted.merge_and_unload().eval()
+        self.model.activation_checkpointing_disable()
         return history
 
 
