@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def table(frame: pd.DataFrame, *, caption: str, digits: int = 2, escape: bool = True) -> HTML:
-    """Show `frame` with a caption; numbers with `digits` decimals, NaN as an en dash."""
+    """Show `frame` with a caption; numbers with `digits` decimals, NaN as an en dash, names as words."""
     from IPython.display import HTML
 
-    body = frame.to_html(
+    body = frame.rename(columns=lambda name: str(name).replace("_", " ")).to_html(
         index=False,
         border=0,
         classes="mm-table",
@@ -81,7 +81,8 @@ def scores_table(
 
 
 def _mean_and_spread(values: pd.Series[float]) -> str:
-    return f"{values.mean():.2f} ± {values.std():.2f}" if len(values) > 1 else f"{values.mean():.2f}"
+    together = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
+    return f"{values.mean():.2f}{together}{values.std():.2f}" if len(values) > 1 else f"{values.mean():.2f}"
 
 
 def interval_frame(results: Sequence[ClaimResult]) -> pd.DataFrame:

@@ -34,6 +34,12 @@ def test_a_table_has_its_caption_inside_and_scrolls_when_it_is_wide():
     assert "<caption>a &lt; b</caption><thead>" in shown
 
 
+def test_names_of_columns_are_shown_as_words():
+    frame = pd.DataFrame({"cluster_low": [1.0]})
+    assert cells(table(frame, caption="c"))[0] == ["cluster low"]
+    assert frame.columns.tolist() == ["cluster_low"]
+
+
 def test_what_is_in_the_data_cannot_become_markup():
     shown = table(pd.DataFrame({"<x>": ["<script>alert(1)</script>"]}), caption="c").data
     assert "<script>" not in shown
@@ -122,9 +128,20 @@ def test_scores_stand_beside_the_committed_ones_with_their_spread():
     ours = pd.DataFrame([row.model_dump() for row in metrics(a=[1, 3], b=[5])])
     theirs = pd.DataFrame([row.model_dump() for row in metrics(a=[2, 2])])
     shown = scores_table(ours, theirs, ["accuracy"], "Scores")
-    assert cells(shown)[1:] == [["a", "2.00 ± 1.41", "2.00 ± 0.00"], ["b", "5.00", "–"]]
+    assert cells(shown)[1:] == [
+        [
+            "a",
+            "2.00\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}1.41",
+            "2.00\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.00",
+        ],
+        ["b", "5.00", "–"],
+    ]
     assert "2 seed(s) in this run" in shown.data
-    assert cells(scores_table(ours, None, ["accuracy"], "Scores"))[1] == ["a", "2.00 ± 1.41", "–"]
+    assert cells(scores_table(ours, None, ["accuracy"], "Scores"))[1] == [
+        "a",
+        "2.00\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}1.41",
+        "–",
+    ]
 
 
 def test_intervals_are_tabulated_for_the_orders_that_have_them():
