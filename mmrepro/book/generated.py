@@ -29,6 +29,7 @@ def generated_parts(
     records: Mapping[str, RunRecord],
     root: Path,
     is_stale: Callable[[RunRecord], bool],
+    covers: Mapping[str, tuple[str, str]],
 ) -> dict[str, str]:
     """Write every generated part; a page asks for one by ``<!-- mmrepro:name -->``.
 
@@ -36,11 +37,13 @@ def generated_parts(
     ----------
     root
         The checkout, of which `CHANGELOG.md`, lessons and the results of benchmarks are read.
+    covers
+        Slug -> address of the picture on its card, and what it shows in words.
     """
     rows = scoreboard_rows(papers, records)
     chapters = scoreboard_markdown(rows, lambda paper: paper.notebook_name)
     return {
-        "chapter-cards": _cards(rows),
+        "chapter-cards": _cards(rows, covers),
         "scoreboard-chapters": scrolling(chapters, "mm-chapters full-width") if records else chapters,
         "scoreboard-claims": claims_markdown(rows, is_stale),
         "interval-widths": _interval_widths(),
@@ -51,13 +54,14 @@ def generated_parts(
     }
 
 
-def _cards(rows: Sequence[ScoreboardRow]) -> str:
+def _cards(rows: Sequence[ScoreboardRow], covers: Mapping[str, tuple[str, str]]) -> str:
     if not rows:
         return "No chapter yet."
-    return "\n".join([":::::{grid} 1 1 2 2", ":gutter: 3", "", *map(_card, rows), ":::::"])
+    cards = [_card(row, covers.get(row.paper.slug)) for row in rows]
+    return "\n".join([":::::{grid} 1 1 2 2", ":gutter: 3", "", *cards, ":::::"])
 
 
-def _card(row: ScoreboardRow) -> str:
+def _card(row: ScoreboardRow, cover: tuple[str, str] | None) -> str:
     paper = row.paper
     found = ((verdict, row.count(verdict)) for verdict in VERDICTS)
     badges = [badge(verdict, f"{count} {verdict}") for verdict, count in found if count not in ("0", "–")]
@@ -67,6 +71,7 @@ def _card(row: ScoreboardRow) -> str:
         f":link: {Path(paper.notebook_name).stem}",
         ":link-type: doc",
         f":link-alt: Chapter {title}",
+        *([f":img-top: {cover[0]}", f":img-alt: {' '.join(cover[1].split())}"] if cover else []),
         "",
         paper.summary.strip(),
         "",

@@ -58,11 +58,16 @@ def _inline(rendered: list[nodes.Node]) -> list[nodes.Node]:
 
 
 def _still(renderer: Any, data: Any, alt: str) -> nodes.Element:
-    content = data.content
-    if isinstance(content, str):
-        content = content.encode() if data.mime_type == "image/svg+xml" else base64.b64decode(content)
+    content = still_content(data.mime_type, data.content)
     name = f"{hashlib.sha256(content).hexdigest()}.{STILLS[data.mime_type]}"
     return nodes.image(uri=renderer.write_file([name], content, exists_ok=True), alt=alt)
+
+
+def still_content(kind: str, content: str | bytes) -> bytes:
+    """Return the bytes of a picture as a notebook holds it: SVG as text, others in base64."""
+    if isinstance(content, bytes):
+        return content
+    return content.encode() if kind == "image/svg+xml" else base64.b64decode(content)
 
 
 def _plotly(data: Any, alt: str) -> nodes.Element:

@@ -13,6 +13,7 @@ import yaml
 from nbformat import NotebookNode
 
 from mmrepro.book.claims import as_csv, as_json, claim_rows
+from mmrepro.book.cover import find_cover
 from mmrepro.book.generated import generated_parts
 from mmrepro.book.page import chapter_page
 from mmrepro.book.repository import CONFIG, read_config, staged_config
@@ -61,8 +62,10 @@ def stage(
     _check_contents(root / "_toc.yml", papers)
     config = staged_config(read_config(root))
     records = published_records(papers, root / "results")
+    executed = [_run(paper, profile, runs, root) for paper in papers]
     pages = [
-        chapter_page(*_run(paper, profile, runs, root), records.get(paper.slug), is_stale) for paper in papers
+        chapter_page(*run, records.get(paper.slug), is_stale)
+        for paper, run in zip(papers, executed, strict=True)
     ]
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(root / "book", target)
@@ -72,7 +75,11 @@ def stage(
     claims = claim_rows(scoreboard_rows(papers, records))
     (target / "scoreboard.csv").write_text(as_csv(claims), encoding="utf-8")
     (target / "scoreboard.json").write_text(as_json(claims), encoding="utf-8")
-    _fill(target, generated_parts(papers, records, root, is_stale))
+    covers = {paper.slug: find_cover(run[0]) for paper, run in zip(papers, executed, strict=True)}
+    shown = {
+        slug: (cover.write(target, slug), cover.alt) for slug, cover in covers.items() if cover is not None
+    }
+    _fill(target, generated_parts(papers, records, root, is_stale, shown))
     for paper, page in zip(papers, pages, strict=True):
         _write_notebook(page, target / paper.notebook_name)
 

@@ -105,7 +105,7 @@ CELLS = [
     ),
     new_code_cell(IMPORTS, id="imports", metadata={"papermill": {"duration": 1.0}, "tags": ["hide-input"]}),
     new_markdown_cell("## Figures", id="figures"),
-    new_code_cell(STILL, id="still"),
+    new_code_cell(STILL, id="still", metadata={"tags": ["cover"]}),
     new_code_cell(PLOT, id="plot"),
     new_code_cell(PLOT, id="again"),
     new_markdown_cell("## A table and a widget", id="rest"),

@@ -1,11 +1,11 @@
 import nbformat
 import pytest
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 
 from mmrepro.book.staging import stage
 from mmrepro.errors import MMReproError
 
-from .specimen import PAPER, handmade
+from .specimen import PAPER, SLUG, handmade
 
 
 def staged(house, profile="cpu"):
@@ -58,6 +58,16 @@ def test_generated_parts_are_filled_in(house):
     assert "## 0.1.0" in pages["changelog"]
     assert "# Changelog" not in pages["changelog"]
     assert "Early fusion beats late fusion." in pages["scoreboard"]
+
+
+def test_a_card_shows_a_figure_of_its_chapters_run(house):
+    notebook = handmade()
+    shown = new_output("display_data", {"image/svg+xml": "<svg/>"}, metadata={"mmrepro": {"alt": "A\nline."}})
+    notebook.cells.append(new_code_cell("show()", metadata={"tags": ["cover"]}, outputs=[shown]))
+    house.keep_run(notebook)
+    target = staged(house)
+    assert f":img-top: covers/{SLUG}.svg\n:img-alt: A line." in (target / "index.md").read_text()
+    assert (target / "covers" / f"{SLUG}.svg").read_text() == "<svg/>"
 
 
 def test_without_a_record_the_pages_say_so(house):

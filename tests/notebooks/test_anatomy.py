@@ -6,6 +6,7 @@ import re
 import nbformat
 import yaml
 
+from mmrepro.book.cover import TAG as COVER
 from mmrepro.book.prose import unsourced_numbers
 from mmrepro.execution.notebook import CHECKED_TAG
 from mmrepro.execution.parameter import DECLARED
@@ -27,7 +28,7 @@ SECTIONS = [
     "References",
 ]
 BREAKING_TAG = "break-it"
-TAGS = {"parameters", CHECKED_TAG, "hide-input", "remove-input", "explore", "exercise", BREAKING_TAG}
+TAGS = {"parameters", CHECKED_TAG, "hide-input", "remove-input", "explore", "exercise", BREAKING_TAG, COVER}
 LONGEST_CELL = 25
 
 
@@ -51,6 +52,11 @@ def test_sections_stand_in_the_order_of_the_house(notebook):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
     assert len(re.findall(r"^# .+$", text, re.MULTILINE)) == 1
+
+
+def test_one_figure_is_the_cover_of_the_chapters_card(notebook):
+    (cell,) = (cell for cell in code_cells(notebook) if COVER in cell.metadata.get("tags", []))
+    assert calls(cell, "show")
 
 
 def test_the_title_cell_tells_the_facts_of_the_paper(notebook, paper):
