@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
+from typing import Any
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 
 
 class MMReproError(Exception):
@@ -27,3 +32,8 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"
     return "valid names are " + ", ".join(known) + "." if known else "there are none."
+
+
+def shortened(value: Any) -> str:
+    """Show a wrong value in an error sentence, however large it is."""
+    return _SHORT.repr(value)

@@ -95,7 +95,7 @@ def test_a_mistake_is_told_with_file_key_and_way_out(read, edit, told):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("slug: [", r"paper\.yml is not valid YAML: .*line"),
+        ("slug: [", r"paper\.yml, line \d: not valid YAML: "),
         ("", r"paper\.yml: the file: input should be a valid dictionary"),
         ("- a\n- b", r"paper\.yml: the file: input should be a valid dictionary"),
         ("slug: a\nslug: b", r"paper\.yml.*slug.* twice"),
