@@ -1,4 +1,4 @@
-"""YAML files as plain data: what is written to mislead a reader, or to exhaust it, is refused in a sentence."""
+"""YAML files as plain data: what is written to mislead a reader or to exhaust it is refused."""
 
 from __future__ import annotations
 
@@ -83,5 +83,5 @@ def _refuse_traps(text: str) -> None:
             _refuse(event, f"more than {_MOST_PARTS:,} parts, counted with what aliases stand for")
 
 
-def _refuse(event: yaml.Event, problem: str) -> None:
+def _refuse(event: Any, problem: str) -> None:
     raise yaml.constructor.ConstructorError(problem=problem, problem_mark=event.start_mark)

@@ -11,12 +11,16 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 _COMMIT = re.compile(r"/[0-9a-f]{40}(/|\.|$)")
+NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and bytes of a name that are no UTF-8."""
 _GITHUB_HOSTS = {"github.com", "raw.githubusercontent.com", "codeload.github.com"}
 
 
 def _inside(path: str) -> str:
     parts = PurePosixPath(path).parts
-    if not parts or path.startswith(("/", ".")) or ".." in parts or "\\" in path or path.endswith("/"):
+    # As it would be written plainly: two spellings of one path would not be seen to overlap.
+    plain = "/".join(parts) == path and not path.startswith(("/", ".")) and ".." not in parts
+    if not plain or "\\" in path or NO_TEXT.search(path) or any(len(part.encode()) > 200 for part in parts):
         raise ValueError("must be a relative path with forward slashes and without '..'")
     return path
 

@@ -70,9 +70,7 @@ def test_a_document_made_to_harm_is_refused(tmp_path, read, text):
     assert "demo.yml" in refused(read, write(tmp_path / "demo.yml", text))
 
 
-@pytest.mark.hostile(
-    "the same traps as a data manifest", "refused in a sentence that names the manifest"
-)
+@pytest.mark.hostile("the same traps as a data manifest", "refused in a sentence that names the manifest")
 @pytest.mark.parametrize("text", TRAPS.values(), ids=TRAPS)
 def test_a_manifest_made_to_harm_is_refused(project, text):  # noqa: F811
     path = write(project.root / "data_manifests" / "demo.yml", text)
@@ -85,5 +83,7 @@ def test_an_alias_of_text_is_plain_data(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    assert refused(read_yaml, tmp_path / "none.yml").endswith("(No such file or directory); put the file there.")
+    assert refused(read_yaml, tmp_path / "none.yml").endswith(
+        "(No such file or directory); put the file there."
+    )
     assert "Is a directory" in refused(read_yaml, tmp_path)
