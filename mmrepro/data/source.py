@@ -19,7 +19,7 @@ _GITHUB_HOSTS = {"github.com", "raw.githubusercontent.com", "codeload.github.com
 def _inside(path: str) -> str:
     parts = PurePosixPath(path).parts
     # As it would be written plainly: two spellings of one path would not be seen to overlap.
-    plain = "/".join(parts) == path and not path.startswith(("/", ".")) and ".." not in parts
+    plain = parts and "/".join(parts) == path and not path.startswith(("/", ".")) and ".." not in parts
     if not plain or "\\" in path or NO_TEXT.search(path) or any(len(part.encode()) > 200 for part in parts):
         raise ValueError("must be a relative path with forward slashes and without '..'")
     return path
@@ -88,14 +88,14 @@ class PackageSource(_Members):
 
 
 class RecipeSource(Strict):
-    """A deterministic function ``f(inputs: dict[str, Path], output: Path)`` that derives the data.
+    """A function ``f(inputs: dict[str, Path], output: Path)`` of this package, which makes the same each time.
 
     `inputs` are data sets declared above this one; the function gets the folder of each and writes what the
     manifest declares, under its declared path, below `output`.
     """
 
     kind: ClassVar[str] = "recipe"
-    recipe: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+    recipe: Annotated[str, StringConstraints(pattern=r"^mmrepro(\.[A-Za-z_]\w*)+:[A-Za-z]\w*$")]
     inputs: tuple[str, ...] = ()
 
 
