@@ -88,7 +88,7 @@ class PackageSource(_Members):
 
 
 class RecipeSource(Strict):
-    """A function ``f(inputs: dict[str, Path], output: Path)`` of this package, which makes the same each time.
+    """A function ``f(inputs: dict[str, Path], output: Path)`` of this package that gives the same each time.
 
     `inputs` are data sets declared above this one; the function gets the folder of each and writes what the
     manifest declares, under its declared path, below `output`.
