@@ -79,6 +79,6 @@ def test_a_video_that_breaks_off_is_refused(tmp_path):
 
 def test_a_video_without_frames_is_refused(tmp_path, monkeypatch):
     write_clip(tmp_path / "clip.mp4", [50])
-    monkeypatch.setattr(video, "_decode", lambda stream, wanted: ([], np.zeros(0)))
+    monkeypatch.setattr(video, "_decode", lambda stream, wanted, name: ([], np.zeros(0)))
     with pytest.raises(MMReproError, match=r"clip\.mp4 has no frame"):
         video.read_frames(tmp_path / "clip.mp4")
