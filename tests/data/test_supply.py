@@ -90,6 +90,7 @@ def test_a_mirror_may_hold_more_than_the_members_of_a_tree(project, mirror, kind
     assert (data.folder, whole(data)) == (project.cache / "demo" / "numbers", FILES)
 
 
+@pytest.mark.fault("a file of a fetched tree is damaged", "the tree is replaced whole")
 def test_a_damaged_tree_is_replaced_whole(project, mirror):
     project.write(x={"tree": tree("numbers", FILES)})
     (mirror / "demo").mkdir()
@@ -120,6 +121,7 @@ def test_a_tree_from_part_of_an_archive(project, server):
     assert (data.source, whole(data)) == ("archive", FILES)
 
 
+@pytest.mark.hostile("a bomb and an escape served as a data set", "refused; nothing of them stays")
 @pytest.mark.loopback
 def test_a_bomb_and_an_escape_leave_nothing(project, server):
     source = {"archive": f"{server.url}/a", "bytes": 1_000_000}

@@ -115,6 +115,7 @@ def test_an_unknown_chapter_is_refused_with_the_nearest():
         load_paper("mosei-fussion")
 
 
+@pytest.mark.hostile("a chapter's name that is a path", "no chapter is called so; no file is read")
 @pytest.mark.parametrize("slug", ["../papers/mosei_fusion", "/etc", "", "."])
 def test_a_name_is_no_path(slug):
     with pytest.raises(MMReproError, match="No chapter is called"):
