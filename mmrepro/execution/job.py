@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from mmrepro.errors import MMReproError
+from mmrepro.errors import MMReproError, no_place
 from mmrepro.evidence.record import RunRecord
 from mmrepro.execution import unfinished
 from mmrepro.execution.key import notebook_path
@@ -75,6 +75,14 @@ def perform(job: Job) -> Outcome:
         record = run_chapter(job)
     except MMReproError as error:
         return Outcome(job, time.perf_counter() - started, error=error)
+    except OSError as error:
+        reason = no_place(error)
+        if reason is None:
+            raise
+        told = ChapterError(
+            f"{job.slug}: nothing can be written there ({reason}); make room or name another place."
+        )
+        return Outcome(job, time.perf_counter() - started, error=told)
     return Outcome(job, time.perf_counter() - started, record=record)
 
 
@@ -131,6 +139,8 @@ def _told_in_a_sentence(job: Job) -> Iterator[None]:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from mmrepro.execution.engine import ParametersError
+
     try:
         yield
         return
@@ -140,6 +150,8 @@ def _told_in_a_sentence(job: Job) -> Iterator[None]:
         problem = "the time budget is spent (setting time_budget_s)"
     except DeadKernelError:
         problem = "the kernel died, perhaps for want of memory"
+    except ParametersError as error:
+        raise ChapterError(str(error)) from None
     except NoSuchKernel as error:
         raise ChapterError(
             f"{job.slug}: there is no Jupyter kernel {error.name!r}; make the notebook's own with "
