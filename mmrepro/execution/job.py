@@ -150,6 +150,10 @@ def _told_in_a_sentence(job: Job) -> Iterator[None]:
         problem = "the time budget is spent (setting time_budget_s)"
     except DeadKernelError:
         problem = "the kernel died, perhaps for want of memory"
+    except RuntimeError as error:  # as jupyter_client tells it
+        if not str(error).startswith("Kernel d"):
+            raise
+        problem = "the kernel died as it started, perhaps for want of memory"
     except ParametersError as error:
         raise ChapterError(str(error)) from None
     except NoSuchKernel as error:
