@@ -34,9 +34,9 @@ def _summary(report: Mapping[str, Any]) -> str:
     counts = {outcome: _count(rows, outcome) for outcome in ("passed", "failed", "skipped")}
     seconds = sum(row["seconds"] for row in rows)
     return (
-        f"Tried on {report['made']} with Python {report['python']} on {report['system']}: {len(rows)} cases "
-        f"in {seconds:.0f} s. In {counts['passed']} of them what must happen happened, in {counts['failed']} it "
-        f"did not, and {counts['skipped']} were not tried."
+        f"Tried on {report['made']} with Python {report['python']} on {report['system']}: "
+        f"{len(rows)} cases in {seconds:.0f} s. In {counts['passed']} of them what must happen happened, "
+        f"in {counts['failed']} it did not, and {counts['skipped']} were not tried."
     )
 
 
