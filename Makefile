@@ -9,7 +9,7 @@ KEYED := cells corpus flight gpu graph judge language pathology speech text vide
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate pyproject.toml
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: book pdf test browser lint format record serve lock clean
+.PHONY: book pdf test browser faults lint format record serve lock clean
 
 book: $(INSTALLED)  ## Execute every chapter at PROFILE and render the book into _build/html
 	$(BIN)/mmrepro build --profile $(PROFILE) $(addprefix --jobs=,$(JOBS))
@@ -22,6 +22,9 @@ test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile
 
 browser: $(INSTALLED)  ## Open every page of the built book in headless Chromium
 	$(BIN)/python -m pytest -m browser --durations=10 tests/browser
+
+faults: $(INSTALLED)  ## Break things on purpose and write results/faults.json, from which the book's page is made
+	$(BIN)/python -m pytest -m "hostile or fault" -n logical --dist loadfile --times 3 --fault-report results/faults.json
 
 lint: $(INSTALLED)  ## Formatting, lint, types, YAML and spelling
 	$(BIN)/ruff format --check .

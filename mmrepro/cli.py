@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from mmrepro.errors import MMReproError, nearest
+from mmrepro.errors import MMReproError, nearest, no_place
 
 # Loaded when used: `mmrepro --help` must not wait for pandas.
 _COMMANDS = {
@@ -67,6 +67,14 @@ def main() -> None:
     except MMReproError as error:
         click.echo(f"mmrepro: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        reason = no_place(error)
+        if reason is None:
+            raise
+        click.echo(
+            f"mmrepro: Nothing can be written there ({reason}); make room or name another place.", err=True
+        )
+        sys.exit(MMReproError.exit_code)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
+import reprlib
 from collections.abc import Iterable
+from typing import Any
+
+# The folder is not ours to write, is none, or is full.
+_NO_PLACE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR),
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+}
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 
 
 class MMReproError(Exception):
@@ -27,3 +40,15 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"
     return "valid names are " + ", ".join(known) + "." if known else "there are none."
+
+
+def shortened(value: Any) -> str:
+    """Show a wrong value in an error sentence, however large it is."""
+    return _SHORT.repr(value)
+
+
+def no_place(error: OSError) -> str | None:
+    """Say why nothing can be kept where `error` arose; None where that is not what it means."""
+    if error.errno not in _NO_PLACE:
+        return None
+    return ": ".join(filter(None, (os.strerror(error.errno), error.filename and str(error.filename))))

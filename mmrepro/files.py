@@ -25,8 +25,10 @@ def write_atomic(path: Path, content: str | bytes) -> None:
             os.fsync(stream.fileno())
         temporary.chmod(0o644)  # mkstemp makes private files; ours are for sharing
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not error.filename:
+            error.filename = str(path)  # of a full disk the system names no file
         raise
 
 

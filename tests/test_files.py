@@ -24,6 +24,7 @@ def test_the_file_is_for_sharing(tmp_path):
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o644
 
 
+@pytest.mark.fault("writing a file fails at any step", "the old file stays, and no rest")
 @pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
 def test_a_failure_on_the_way_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch, step, error):
@@ -61,6 +62,7 @@ def _write_often(path, letter, count):
         write_atomic(path, letter * 100_000)
 
 
+@pytest.mark.fault("two processes write one file at once", "one of the two is there, whole")
 def test_two_writers_never_mix(tmp_path):
     path = tmp_path / "x"
     context = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")

@@ -93,6 +93,7 @@ def test_the_nth_call_is_not_another(folder):
     assert drawn(2)[0] == 2
 
 
+@pytest.mark.fault("a finished part of a killed run is damaged", "it is done again")
 def test_a_damaged_part_is_done_again(folder):
     first = drawn(1)
     (path,) = folder.iterdir()

@@ -57,6 +57,7 @@ def build_book(
     chapters = [load_paper(slug) for slug in paper_slugs()] if papers is None else papers
     build = base / "_build"
     source, work = build / "source", build / "book"
+    _bring_back(build / "html")
     stage(
         profile,
         source,
@@ -126,9 +127,20 @@ def _first_problems(log: str, source: Path) -> str:
     return f"{told}; and {more} more." if more > 0 else f"{told}."
 
 
+def _bring_back(pages: Path) -> None:
+    """Bring the previous pages back where a build was killed after it had set them aside."""
+    retired = _retired(pages)
+    if retired.exists() and not pages.exists():
+        retired.rename(pages)
+
+
+def _retired(pages: Path) -> Path:
+    return pages.with_name(f".{pages.name}.old")
+
+
 def _put_in_place(new: Path, old: Path) -> None:
     """Swap the finished pages for the previous ones."""
-    retired = old.with_name(f".{old.name}.old")
+    retired = _retired(old)
     shutil.rmtree(retired, ignore_errors=True)
     if old.exists():
         old.rename(retired)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmrepro.book.benchmark import benchmark_parts
 from mmrepro.book.data_sets import data_markdown
+from mmrepro.book.faults import fault_parts
 from mmrepro.book.lessons import lessons_markdown, load_lessons
 from mmrepro.book.markup import scrolling, table
 from mmrepro.book.scoreboard import (
@@ -36,7 +37,7 @@ def generated_parts(
     Parameters
     ----------
     root
-        The checkout, of which `CHANGELOG.md`, lessons and the results of benchmarks are read.
+        The checkout, of which `CHANGELOG.md`, lessons and the results of benchmarks and faults are read.
     covers
         Slug -> address of the picture on its card, and what it shows in words.
     """
@@ -51,6 +52,7 @@ def generated_parts(
         "lessons": lessons_markdown(load_lessons(root / "book" / "lessons.yml"), papers, records),
         "data-sets": _data_sets(papers, root / "data_manifests"),
         **benchmark_parts(root / "results" / "benchmarks" / "engine.json"),
+        **fault_parts(root / "results" / "faults.json"),
     }
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mmrepro.book.markup import scrolling, table
 from mmrepro.display.table import badge
+from mmrepro.document import read_yaml
 from mmrepro.errors import MMReproError, nearest
 from mmrepro.evidence.claim import Verdict
 from mmrepro.evidence.record import ClaimResult, RunRecord
@@ -73,12 +73,10 @@ def load_lessons(path: Path) -> list[Lesson]:
     if not path.is_file():
         return []
     try:
-        return TypeAdapter(list[Lesson]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return TypeAdapter(list[Lesson]).validate_python(read_yaml(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise MMReproError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
-    except yaml.YAMLError as error:
-        raise MMReproError(f"{path} is no YAML: {str(error).splitlines()[0]}.") from None
 
 
 def shown_by(lesson: Lesson, papers: Sequence[Paper], records: Mapping[str, RunRecord]) -> list[Shown]:

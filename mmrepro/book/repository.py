@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from mmrepro.document import read_yaml
 from mmrepro.errors import MMReproError
 
 CONFIG = "_config.yml"
@@ -35,7 +34,7 @@ class Repository:
 
 def read_config(root: Path) -> dict[str, Any]:
     """Return the book's configuration as `_config.yml` of the checkout `root` gives it."""
-    config: dict[str, Any] = yaml.safe_load((root / CONFIG).read_text(encoding="utf-8"))
+    config: dict[str, Any] = read_yaml(root / CONFIG)
     return config
 
 

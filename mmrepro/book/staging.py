@@ -19,6 +19,7 @@ from mmrepro.book.page import chapter_page
 from mmrepro.book.repository import CONFIG, read_config, staged_config
 from mmrepro.book.scoreboard import published_records, scoreboard_rows
 from mmrepro.book.soundness import refuse_unsound
+from mmrepro.document import read_yaml
 from mmrepro.errors import MMReproError, nearest
 from mmrepro.evidence.record import RunRecord
 from mmrepro.execution.notebook import with_todays_words
@@ -100,7 +101,7 @@ def _write_notebook(notebook: Any, path: Path) -> None:
 
 def _check_contents(path: Path, papers: Sequence[Paper]) -> None:
     """Refuse a table of contents that lacks a chapter: the page would silently be left out."""
-    listed = {Path(name).stem for name in listed_pages(yaml.safe_load(path.read_text()))}
+    listed = {Path(name).stem for name in listed_pages(read_yaml(path))}
     lacking = [paper.notebook_name for paper in papers if Path(paper.notebook_name).stem not in listed]
     if lacking:
         raise MMReproError(f"{path} lists no {', '.join(lacking)}; add `- file: {Path(lacking[0]).stem}`.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -17,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from mmrepro.data.errors import SourceError, WrongContentError
+from mmrepro.data.source import NO_TEXT
 
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -27,7 +30,13 @@ _UNREADABLE = (
     gzip.BadGzipFile,
     RuntimeError,  # an encrypted zip
     NotImplementedError,  # an unknown compression
+    LookupError,  # a member without a name
+    OverflowError,
+    ValueError,
+    struct.error,
 )
+# Of a system asked for what no intact archive asks for: a place before the file's beginning, an endless name.
+_NO_ARCHIVE_ASKS = {errno.EINVAL, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR}
 _PIECE = 1 << 20
 
 
@@ -64,8 +73,15 @@ def extract(archive: Path, members: Sequence[str], strip: int, folder: Path, lim
             written = _write(wanted, strip, folder, limit)
     except FileExistsError:
         raise WrongContentError(f"{archive.name} has two members of one name") from None
+    except OSError as error:
+        if error.errno not in _NO_ARCHIVE_ASKS and not isinstance(error, _UNREADABLE):
+            raise
+        raise WrongContentError(
+            f"{archive.name} is not a readable archive ({error.strerror or error})"
+        ) from None
     except _UNREADABLE as error:
-        raise WrongContentError(f"{archive.name} is not a readable archive ({error})") from None
+        told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
+        raise WrongContentError(f"{archive.name} is not a readable archive ({told})") from None
     if not written:
         raise WrongContentError(f"the archive has no member like {' or '.join(members)}")
     return written
@@ -128,7 +144,9 @@ def _write(members: Iterable[_Member], strip: int, folder: Path, limit: int) -> 
 
 def _safe(name: str, strip: int) -> PurePosixPath:
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+    if NO_TEXT.search(name):
+        raise WrongContentError(f"the archive member {name!r} has a name that is no text")
+    if path.is_absolute() or ".." in path.parts or "\\" in name:
         raise WrongContentError(f"the archive member {name!r} lies outside its folder")
     if len(path.parts) <= strip:
         raise SourceError(f"the archive member {name!r} has no more than {strip} folders to strip")

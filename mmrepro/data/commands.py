@@ -28,6 +28,7 @@ def data() -> None:
     MMREPRO_DATA      folder that data are kept in
     MMREPRO_MIRROR    folder or URL that is tried first (see `mmrepro data mirror`)
     MMREPRO_OFFLINE   set to 1: never use the network
+    MMREPRO_PRIVATE   set to 1: manifests may name addresses of this machine and its network
     """
 
 

@@ -1,4 +1,4 @@
-"""Where data may come from and where it is kept: the three environment variables of the data layer."""
+"""Where data may come from and where it is kept: the environment variables of the data layer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mmrepro.errors import MMReproError
 CACHE_VARIABLE = "MMREPRO_DATA"
 MIRROR_VARIABLE = "MMREPRO_MIRROR"
 OFFLINE_VARIABLE = "MMREPRO_OFFLINE"
+PRIVATE_VARIABLE = "MMREPRO_PRIVATE"
 
 
 def cache_folder() -> Path:
@@ -47,4 +48,13 @@ def mirror_url() -> str | None:
 
 def offline() -> bool:
     """Say whether ``MMREPRO_OFFLINE`` forbids the network."""
-    return os.environ.get(OFFLINE_VARIABLE, "").lower() not in {"", "0", "false", "no"}
+    return _is_set(OFFLINE_VARIABLE)
+
+
+def private_allowed() -> bool:
+    """Say whether ``MMREPRO_PRIVATE`` lets manifests name addresses of this machine and its network."""
+    return _is_set(PRIVATE_VARIABLE)
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() not in {"", "0", "false", "no"}

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from mmrepro import project
@@ -22,7 +21,8 @@ from mmrepro.data.source import (
     Variable,
 )
 from mmrepro.data.tree import tree_sha256
-from mmrepro.errors import MMReproError, nearest
+from mmrepro.document import read_yaml
+from mmrepro.errors import MMReproError, nearest, shortened
 
 Access = Literal["open", "gated", "private", "user"]
 Tier = Literal["paper", "closed-form", "stand-in", "synthetic"]
@@ -197,11 +197,7 @@ def _short(path: Path) -> str:
 
 
 def _parse(path: Path) -> Manifest:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise MMReproError(f"{_short(path)}, line {line}: not valid YAML: {error.problem}.") from None
+    content = read_yaml(path, _short(path))
     if not isinstance(content, dict):
         raise MMReproError(f"{_short(path)}: must hold the keys {', '.join(Manifest.model_fields)}.")
     try:
@@ -222,7 +218,7 @@ def _sentence(problem: Any) -> str:
         return f"{key}: unknown key; {nearest(str(where[-1]), _model_at(where).model_fields)}"
     right = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
     got = problem["input"]
-    shown = f" (it is {got!r})" if isinstance(got, str | int | float) else ""
+    shown = f" (it is {shortened(got)})" if isinstance(got, str | int | float) else ""
     return f"{key}: {right}{shown}." if key else f"{right}."
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import struct
+import zipfile
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +26,7 @@ NUMPY = frozenset(
         ("_codecs", "encode"),  # how old protocols carry bytes
         ("collections", "OrderedDict"),
         ("builtins", "bytearray"),
+        ("builtins", "bytes"),
         ("builtins", "complex"),
         ("builtins", "frozenset"),
         ("builtins", "set"),
@@ -30,37 +34,39 @@ NUMPY = frozenset(
 )
 """The globals, as (module, name), that a pickle of numpy arrays and builtin containers needs."""
 
+_LONGEST_REASON = 200
+# What Python and numpy raise over a pickle that was cut, spoilt or made up.
 _BROKEN_PICKLE = (
     pickle.UnpicklingError,
+    ArithmeticError,
+    AssertionError,
     AttributeError,
     EOFError,
     ImportError,
-    IndexError,
-    KeyError,
+    LookupError,
+    MemoryError,
+    NameError,
+    RecursionError,
     TypeError,
     ValueError,
+    struct.error,
 )
-
-
-class _Unpickler(pickle.Unpickler):
-    """Finds allowed globals only, so that loading a pickle cannot run its author's code."""
-
-    def __init__(self, stream: Any, path: Path, allowed: Collection[tuple[str, str]]) -> None:
-        super().__init__(stream, encoding="latin1")  # as arrays pickled by Python 2 need it
-        self.path = path
-        self.allowed = allowed
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module.startswith("numpy.core"):  # numpy 2 moved it
-            module = module.replace("numpy.core", "numpy._core", 1)
-        if module == "__builtin__":
-            module = "builtins"
-        if (module, name) not in self.allowed:
-            raise MMReproError(
-                f"{self.path.name} is refused: it asks for {module}.{name}, and a pickle from outside may "
-                "hold numpy arrays and builtin containers only."
-            )
-        return super().find_class(module, name)
+# The same of an archive of arrays.
+_BROKEN_NPZ = (
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,  # an unknown compression
+    OSError,  # a member that is said to begin outside the file
+    OverflowError,
+    RuntimeError,  # an encrypted one
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def read_pickle(path: Path, allowed: Collection[tuple[str, str]] = NUMPY) -> Any:
@@ -84,12 +90,14 @@ def read_pickle(path: Path, allowed: Collection[tuple[str, str]] = NUMPY) -> Any
     MMReproError
         When it refers to anything else (which is named, and not executed), or is not a pickle.
     """
+    from mmrepro.data.unpickling import Unpickler
+
     _check_content(path)
     with path.open("rb") as stream:
         try:
-            return _Unpickler(stream, path, allowed).load()
+            return Unpickler(stream, path.name, allowed).load()
         except _BROKEN_PICKLE as error:
-            raise MMReproError(f"{path} is not a readable pickle ({error}).") from None
+            raise MMReproError(f"{path} is not a readable pickle ({_reason(error)}).") from None
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
@@ -105,18 +113,27 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     MMReproError
         When the file is not an ``.npz`` or holds Python objects.
     """
-    import zipfile
-
     import numpy as np
 
     _check_content(path)
     if not zipfile.is_zipfile(path):
         raise MMReproError(f"{path} is not a readable .npz file (it is no zip archive).")
     try:
+        _refuse_bomb(path)
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise MMReproError(f"{path} is not a readable .npz file ({error}).") from None
+    except _BROKEN_NPZ as error:
+        raise MMReproError(f"{path} is not a readable .npz file ({_reason(error)}).") from None
+
+
+def _refuse_bomb(path: Path) -> None:
+    import psutil
+
+    with zipfile.ZipFile(path) as bundle:
+        needed = sum(info.file_size for info in bundle.infolist())
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise MMReproError(f"{path} would fill {needed:,} bytes of memory, and {free:,} are free here.")
 
 
 def read_csv(path: Path, **kwargs: Any) -> pd.DataFrame:
@@ -147,6 +164,11 @@ def read_csv(path: Path, **kwargs: Any) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise MMReproError(f"{path} is not a readable table ({str(error).strip()}).") from None
     return frame
+
+
+def _reason(error: BaseException) -> str:
+    said = " ".join(str(error).split())
+    return said[:_LONGEST_REASON] or type(error).__name__
 
 
 def _check_content(path: Path) -> None:

@@ -11,12 +11,16 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 _COMMIT = re.compile(r"/[0-9a-f]{40}(/|\.|$)")
+NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and bytes of a name that are no UTF-8."""
 _GITHUB_HOSTS = {"github.com", "raw.githubusercontent.com", "codeload.github.com"}
 
 
 def _inside(path: str) -> str:
     parts = PurePosixPath(path).parts
-    if not parts or path.startswith(("/", ".")) or ".." in parts or "\\" in path or path.endswith("/"):
+    # As it would be written plainly: two spellings of one path would not be seen to overlap.
+    plain = parts and "/".join(parts) == path and not path.startswith(("/", ".")) and ".." not in parts
+    if not plain or "\\" in path or NO_TEXT.search(path) or any(len(part.encode()) > 200 for part in parts):
         raise ValueError("must be a relative path with forward slashes and without '..'")
     return path
 
@@ -84,14 +88,14 @@ class PackageSource(_Members):
 
 
 class RecipeSource(Strict):
-    """A deterministic function ``f(inputs: dict[str, Path], output: Path)`` that derives the data.
+    """A function ``f(inputs: dict[str, Path], output: Path)`` of this package that gives the same each time.
 
     `inputs` are data sets declared above this one; the function gets the folder of each and writes what the
     manifest declares, under its declared path, below `output`.
     """
 
     kind: ClassVar[str] = "recipe"
-    recipe: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+    recipe: Annotated[str, StringConstraints(pattern=r"^mmrepro(\.[A-Za-z_]\w*)+:[A-Za-z]\w*$")]
     inputs: tuple[str, ...] = ()
 
 

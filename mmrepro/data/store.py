@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +17,7 @@ from mmrepro.data.local import LocalData, base_folder, locate, own_file, places,
 from mmrepro.data.manifest import DatasetEntry, TreeEntry, Unit, dataset, load_manifest, select
 from mmrepro.data.stamp import read_stamp, stamp_path
 from mmrepro.data.supply import Desk, check, obtain
-from mmrepro.errors import MMReproError
+from mmrepro.errors import MMReproError, no_place
 from mmrepro.files import sha256_file
 
 __all__ = [
@@ -31,8 +30,6 @@ __all__ = [
     "make_mirror",
     "verify",
 ]
-
-_NO_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 
 def declared_hashes(slug: str) -> dict[str, str]:
@@ -71,9 +68,9 @@ def fetch(slug: str, name: str) -> LocalData:
         with FileLock(lock):
             return locate(slug, name) or _adopt_mirror(slug, name, entry) or _obtain(slug, name, entry)
     except OSError as error:
-        if error.errno not in _NO_PLACE:
+        reason = no_place(error)
+        if reason is None:
             raise
-        reason = f"{os.strerror(error.errno or 0)}: {error.filename or cache_folder()}"
         raise MMReproError(
             f"Cannot keep {slug}/{name} ({reason}); set MMREPRO_DATA to another folder."
         ) from None

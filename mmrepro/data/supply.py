@@ -135,20 +135,24 @@ def _from_folder(folder: Path, unit: Unit, target: Path) -> None:
             raise WrongContentError(f"{there.stat().st_size:,} bytes instead of {unit.bytes:,}")
         shutil.copyfile(there, target)
     elif isinstance(unit, TreeEntry) and there.is_dir():
-        shutil.copytree(there, target)
-        _drop_others(target, unit.members)
+        _copy_members(there, unit, target)
     elif isinstance(unit, TreeEntry) and (bundle := folder / f"{unit.path}.zip").is_file():
         extract(bundle, unit.members, 0, target, unit.bytes)
     else:
         raise SourceError(f"it has no {unit.path!r}")
 
 
-def _drop_others(folder: Path, members: tuple[str, ...]) -> None:
-    """Remove the files of a copied tree that are not its members."""
-    for path in [each for each in folder.rglob("*") if each.is_file()]:
-        name = path.relative_to(folder).as_posix()
-        if not any(fnmatchcase(name, like) for like in members):
-            path.unlink()
+def _copy_members(folder: Path, unit: TreeEntry, target: Path) -> None:
+    """Copy the tree's files: no pipes, no devices, no folder within itself, no more than declared."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    members = {path.relative_to(folder).as_posix(): path for path in files}
+    wanted = {name: path for name, path in members.items() if any(fnmatchcase(name, p) for p in unit.members)}
+    size = sum(path.stat().st_size for path in wanted.values())
+    if size > unit.bytes:
+        raise WrongContentError(f"{size:,} bytes instead of {unit.bytes:,}")
+    for name, path in wanted.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target / name)
 
 
 def _from_mirror_url(base: str, unit: Unit, desk: Desk, target: Path) -> None:
@@ -203,9 +207,13 @@ def _cooked(source: RecipeSource, desk: Desk) -> Path:
             inputs = {name: desk.fetch_input(name) for name in source.inputs}
         except DataUnavailableError as error:
             raise SourceError(f"its input is missing: {error}") from None
-        module, function = source.recipe.split(":")
+        module, name = source.recipe.split(":")
+        try:
+            cook = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            raise SourceError(f"there is no such function: {error}") from None
         output = desk.fresh(f"recipe-{len(desk.made)}")
-        getattr(importlib.import_module(module), function)(inputs, output)
+        cook(inputs, output)
         desk.made[source] = output
     return desk.made[source]
 

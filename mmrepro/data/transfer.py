@@ -1,15 +1,26 @@
-"""Transfers over HTTP: pooch does them; here are limits, resuming, retries and unreachable hosts."""
+"""Transfers over HTTP: pooch does them; here are limits, resuming, retries and hosts not to be asked."""
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import logging
+import socket
 import sys
 import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from mmrepro.data.environment import OFFLINE_VARIABLE, offline
+from mmrepro.data.environment import (
+    OFFLINE_VARIABLE,
+    PRIVATE_VARIABLE,
+    mirror_url,
+    offline,
+    private_allowed,
+)
 from mmrepro.data.errors import SourceError, WrongContentError
 from mmrepro.files import sha256_file
 
@@ -18,6 +29,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 4
 BACKOFF_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0  # that a server may ask for
 TIMEOUT_SECONDS = (5.0, 30.0)  # to connect, and between two pieces of an answer
 
 log = logging.getLogger("mmrepro.data")
@@ -27,7 +39,11 @@ _unreachable: set[str] = set()
 
 
 class _PassingError(Exception):
-    """A failure that may pass: worth another attempt."""
+    """A failure that may pass: worth another attempt, after `pause_s` where the server asks for a pause."""
+
+    def __init__(self, message: str, pause_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.pause_s = pause_s
 
 
 class _Partial:
@@ -51,7 +67,9 @@ class _Partial:
     def on_response(self, response: requests.Response, **_: Any) -> None:
         """Begin anew unless the server continues exactly where the partial file ends."""
         continues = response.headers.get("Content-Range", "").startswith(f"bytes {self.size}-")
-        if response.ok and not response.is_redirect and not (response.status_code == 206 and continues):
+        if response.is_redirect:
+            _refuse_private(urljoin(response.url, response.headers["location"]))
+        elif response.ok and not (response.status_code == 206 and continues):
             if response.status_code == 206:
                 raise SourceError("the server answered with another part than was asked for")
             self.stream.truncate(0)
@@ -108,13 +126,16 @@ def _persist(url: str, target: Path, limit: int, token: str | None) -> None:
     """Attempt the transfer again while the failure is one that may pass."""
     if urlsplit(url).netloc in _unreachable:
         raise SourceError("was not reachable a moment ago")
+    _refuse_private(url)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _attempt(url, target, limit, token)
         except _PassingError as error:
             if attempt == ATTEMPTS:
                 raise SourceError(f"{error}, {ATTEMPTS} times") from None
-            time.sleep(BACKOFF_SECONDS * 2 ** (attempt - 1))
+            if error.pause_s > LONGEST_PAUSE_SECONDS:
+                raise SourceError(f"{error}, and it asks for a pause of {error.pause_s:,.0f} s") from None
+            time.sleep(max(error.pause_s, BACKOFF_SECONDS * 2 ** (attempt - 1)))
 
 
 def _attempt(url: str, target: Path, limit: int, token: str | None) -> None:
@@ -128,8 +149,9 @@ def _attempt(url: str, target: Path, limit: int, token: str | None) -> None:
         status = error.response.status_code
         if status == 416:  # nothing beyond what is here already, so that is not the beginning of it
             raise WrongContentError("the partial file does not fit") from None
-        kind = _PassingError if status >= 500 or status == 429 else SourceError
-        raise kind(f"HTTP {status}") from None
+        if status < 500 and status != 429:
+            raise SourceError(f"HTTP {status}") from None
+        raise _PassingError(f"HTTP {status}", _pause(error.response)) from None
     except requests.ConnectionError as error:
         if _never_connected(error):
             _unreachable.add(urlsplit(url).netloc)
@@ -165,6 +187,35 @@ def _request(url: str, partial: _Partial, token: str | None) -> None:
     finally:
         if bar is not None:
             bar.close()
+
+
+def _pause(response: requests.Response) -> float:
+    """Return the seconds that a busy server asks to be left alone for."""
+    asked = response.headers.get("Retry-After", "")
+    with contextlib.suppress(ValueError):
+        return float(int(asked))
+    with contextlib.suppress(ValueError, TypeError):
+        return (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
+    return 0.0
+
+
+def _refuse_private(url: str) -> None:
+    """Refuse an address of this machine or its network, where nobody but a user may lead us.
+
+    A mirror is named by the user. Behind a proxy names are the proxy's to look up.
+    """
+    from requests.utils import get_environ_proxies
+
+    host = urlsplit(url).hostname or ""
+    mirror = urlsplit(mirror_url() or "").hostname
+    if private_allowed() or host == mirror or get_environ_proxies(url):
+        return
+    try:
+        found = {each[4][0] for each in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)}
+    except OSError:
+        return  # the request will say that nobody has that name
+    if not all(ipaddress.ip_address(str(address).partition("%")[0]).is_global for address in found):
+        raise SourceError(f"{host} is in a private network, and {PRIVATE_VARIABLE} is not set")
 
 
 def _bar(url: str, total: int) -> Any:

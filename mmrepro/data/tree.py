@@ -22,7 +22,7 @@ def tree_sha256(files: Mapping[str, str]) -> str:
         SHA-256 over the lines ``path`` NUL ``file hash`` newline, sorted by path.
     """
     lines = (f"{path}\0{digest}\n" for path, digest in sorted(files.items()))
-    return sha256_bytes("".join(lines).encode())
+    return sha256_bytes("".join(lines).encode(errors="surrogateescape"))
 
 
 def hash_folder(folder: Path) -> dict[str, str]:

@@ -78,6 +78,10 @@ class MMReproEngine(NBClientEngine):
                 _, settings = settings_from(slug, nb.metadata.papermill.get("parameters") or {})
             except MMReproError as error:
                 raise ParametersError(str(error)) from None
+            if not any("parameters" in cell.metadata.get("tags", []) for cell in nb.cells):
+                raise ParametersError(
+                    f"The notebook of {slug} has no cell tagged 'parameters'; tag the one it has."
+                )
             options["budget_s"] = settings.time_budget_s
         for cell in nb.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from mmrepro.errors import MMReproError
+from mmrepro.errors import MMReproError, no_place
 from mmrepro.evidence.record import RunRecord
 from mmrepro.execution import unfinished
 from mmrepro.execution.key import notebook_path
@@ -76,6 +76,14 @@ def perform(job: Job) -> Outcome:
         record = run_chapter(job)
     except MMReproError as error:
         return Outcome(job, time.perf_counter() - started, error=error)
+    except OSError as error:
+        reason = no_place(error)
+        if reason is None:
+            raise
+        told = ChapterError(
+            f"{job.slug}: nothing can be written there ({reason}); make room or name another place."
+        )
+        return Outcome(job, time.perf_counter() - started, error=told)
     return Outcome(job, time.perf_counter() - started, record=record)
 
 
@@ -134,6 +142,8 @@ def _told_in_a_sentence(job: Job) -> Iterator[None]:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from mmrepro.execution.engine import ParametersError
+
     try:
         yield
         return
@@ -143,6 +153,12 @@ def _told_in_a_sentence(job: Job) -> Iterator[None]:
         problem = "the time budget is spent (setting time_budget_s)"
     except DeadKernelError:
         problem = "the kernel died, perhaps for want of memory"
+    except RuntimeError as error:  # as jupyter_client tells it
+        if not str(error).startswith("Kernel d"):
+            raise
+        problem = "the kernel died as it started, perhaps for want of memory"
+    except ParametersError as error:
+        raise ChapterError(str(error)) from None
     except NoSuchKernel as error:
         raise ChapterError(
             f"{job.slug}: there is no Jupyter kernel {error.name!r}; make the notebook's own with "

@@ -32,8 +32,7 @@ def chapter_key(slug: str, settings: ChapterSettings) -> str:
     following import statements from the notebook, wherever in a file they stand.
     """
     paper = load_paper(slug)
-    notebook = json.loads(notebook_path(paper).read_text(encoding="utf-8"))
-    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    cells = _code_cells(notebook_path(paper))
     own = sorted((_package() / "papers" / paper.module_name).glob("*.*"))
     modules = {path for path in own if path.suffix == ".py"}
     for cell in cells:
@@ -51,6 +50,15 @@ def chapter_key(slug: str, settings: ChapterSettings) -> str:
         "lock": lock_hash(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _code_cells(path: Path) -> list[Any]:
+    """Return the code cells of a notebook."""
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+        return [cell for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise MMReproError(f"{path} is not a readable notebook; restore it from version control.") from None
 
 
 def notebook_path(paper: Paper) -> Path:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from mmrepro.errors import shortened
 from mmrepro.papers.paper import load_paper
 from mmrepro.papers.settings import ChapterSettings, SettingsError, resolve_settings
 
@@ -27,7 +28,7 @@ def settings_from(slug: str, parameters: Mapping[str, Any]) -> tuple[str, Chapte
     """
     overrides = parameters.get("overrides") or {}
     if not isinstance(overrides, Mapping):
-        raise SettingsError(f"overrides must map setting names to values, not be {overrides!r}.")
+        raise SettingsError(f"overrides must map setting names to values, not be {shortened(overrides)}.")
     singles = {name: value for name, value in parameters.items() if name not in DECLARED}
     profile = parameters.get("profile", "smoke")
     settings = resolve_settings(

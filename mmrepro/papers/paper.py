@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mmrepro.errors import MMReproError, nearest
+from mmrepro.document import read_yaml
+from mmrepro.errors import MMReproError, nearest, shortened
 from mmrepro.evidence.claim import Claim
 
 Profile = Literal["smoke", "cpu", "gpu"]
@@ -129,21 +129,6 @@ def load_paper(slug: str) -> Paper:
     return read_paper(path)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is a mistake, not a silent choice of the second."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that stands twice."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"{key.value!r} stands there twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 @cache
 def read_paper(path: Path) -> Paper:
     """Read and validate one `paper.yml`.
@@ -154,11 +139,7 @@ def read_paper(path: Path) -> Paper:
         Naming the file, the key and what would be right.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise MMReproError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
-    try:
-        return Paper.model_validate(content)
+        return Paper.model_validate(read_yaml(path))
     except ValidationError as error:
         raise MMReproError(f"{path}: {first_problem(error, Paper.model_fields)}") from None
 
@@ -170,7 +151,7 @@ def first_problem(error: ValidationError, fields: Any) -> str:
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return f"{key} is unknown; {nearest(str(problem['loc'][-1]), _fields_at(fields, problem['loc']))}"
-    given = "" if isinstance(problem["input"], dict) else f" (it is {problem['input']!r})"
+    given = "" if isinstance(problem["input"], dict) else f" (it is {shortened(problem['input'])})"
     return f"{key}: {message[0].lower()}{message[1:]}{given}."
 
 

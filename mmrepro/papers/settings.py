@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from mmrepro.errors import MMReproError, nearest
+from mmrepro.errors import MMReproError, nearest, shortened
 from mmrepro.papers.paper import PROFILES, Paper, Profile, first_problem
 
+Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]  # numpy takes no other
 Device = Literal["auto", "cpu", "cuda"]
 
 
@@ -36,13 +37,14 @@ class ChapterSettings(BaseModel):
         Seconds after which a run is stopped.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # JSON has no NaN: a run with one could be made, but its record never be read.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, strict=True)], ...], Field(min_length=1)] = (0,)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0,)
     device: Device = "auto"
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     datasets: tuple[str, ...] = ()
-    time_budget_s: Annotated[float, Field(gt=0)] = 600
+    time_budget_s: Annotated[float, Field(gt=0, le=10_000_000)] = 600
 
     @field_validator("seeds")
     @classmethod
@@ -76,7 +78,7 @@ def resolve_settings(
         For an unknown profile or setting, a wrong type or a value out of range.
     """
     if profile not in PROFILES:
-        raise SettingsError(f"No profile is called {profile!r}: {nearest(str(profile), PROFILES)}")
+        raise SettingsError(f"No profile is called {shortened(profile)}: {nearest(str(profile), PROFILES)}")
     wanted = dict(overrides or {})
     if seeds is not None:
         wanted["seeds"] = tuple(seeds) if isinstance(seeds, list | tuple | range) else seeds
@@ -86,7 +88,8 @@ def resolve_settings(
     unknown = [name for name in wanted if name not in model.model_fields]
     if unknown:
         raise SettingsError(
-            f"{paper.slug} has no setting {unknown[0]!r}: {nearest(str(unknown[0]), model.model_fields)}"
+            f"{paper.slug} has no setting {shortened(unknown[0])}: "
+            f"{nearest(str(unknown[0]), model.model_fields)}"
         )
     defaults = paper.profiles[_profile(profile)]
     try:

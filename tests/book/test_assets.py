@@ -58,6 +58,7 @@ def test_assets_come_through_npm_once(npm, tmp_path):
     assert {path.name for path in cache.iterdir()} == {"script.js", "plotly.min.js"}
 
 
+@pytest.mark.fault("a script of the book is damaged", "it is fetched again")
 def test_a_damaged_file_is_fetched_again(npm, tmp_path):
     npm(delivers(archive(tmp_path / "a.tgz")))
     cache = tmp_path / "cache"
@@ -67,6 +68,7 @@ def test_a_damaged_file_is_fetched_again(npm, tmp_path):
     assert script.read_bytes() == CONTENT
 
 
+@pytest.mark.hostile("another script than the declared one from the registry", "refused")
 def test_another_content_is_refused(npm, tmp_path):
     npm(delivers(archive(tmp_path / "a.tgz", b"alert(1)")))
     with pytest.raises(MMReproError, match="is not the file that the book was made for"):

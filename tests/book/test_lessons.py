@@ -76,7 +76,7 @@ def test_a_claim_that_is_not_there_is_refused(tmp_path, text, told):
         ("- title: x\n  text: y\n  tests: {}", "0.tests"),
         ("- title: x\n  tests: {a: {holds: [C1]}}", "0.text: Field required"),
         ("- title: x\n  text: y\n  tests: {a: {shows: [C1]}}", "0.tests.a.shows"),
-        ("- [", "is no YAML"),
+        ("- [", "not valid YAML"),
         ("title: x", "lessons.yml"),
     ],
 )

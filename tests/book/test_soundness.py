@@ -34,6 +34,7 @@ def test_refuses_a_figure_without_alt_text(cell, kind, words):
         refuse_unsound(notebook, "toy-fusion")
 
 
+@pytest.mark.hostile("widgets that a page would load from outside", "the chapter is refused")
 def test_refuses_widgets_that_would_come_from_outside():
     notebook = handmade()
     notebook.metadata["widgets"] = {

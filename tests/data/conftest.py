@@ -51,6 +51,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("MMREPRO_DATA", str(tmp_path / "cache"))
     monkeypatch.delenv("MMREPRO_MIRROR", raising=False)
     monkeypatch.delenv("MMREPRO_OFFLINE", raising=False)
+    monkeypatch.setenv("MMREPRO_PRIVATE", "1")  # servers of tests are on this machine
     monkeypatch.setattr(transfer, "BACKOFF_SECONDS", 0.001)
     transfer._unreachable.clear()
     return Project(tmp_path)

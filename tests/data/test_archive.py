@@ -48,6 +48,10 @@ def test_zip_and_tar_give_the_same_tree(tmp_path):
         assert not (folder / "no.bin").exists()
 
 
+@pytest.mark.hostile(
+    "archive members that step up, are absolute or use backslashes",
+    "refused; nothing is written outside the folder",
+)
 @pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/../../x", "a\\..\\x"])
 def test_members_outside_their_folder_are_refused(tmp_path, name):
     for archive in (
@@ -59,6 +63,7 @@ def test_members_outside_their_folder_are_refused(tmp_path, name):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.hostile("tar members that are links, devices or pipes", "refused")
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
 def test_links_and_devices_are_refused(tmp_path, kind):
     archive = taped(tmp_path / "a.tgz", (info("x", kind, "/etc/passwd"), b""))
@@ -66,6 +71,7 @@ def test_links_and_devices_are_refused(tmp_path, kind):
         extract(archive, ["*"], 0, tmp_path / "out", 10)
 
 
+@pytest.mark.hostile("zip members that are symbolic links", "refused")
 def test_zip_symlinks_are_refused(tmp_path):
     link = zipfile.ZipInfo("x")
     link.external_attr = 0o120777 << 16
@@ -75,6 +81,7 @@ def test_zip_symlinks_are_refused(tmp_path):
         extract(tmp_path / "a.zip", ["*"], 0, tmp_path / "out", 100)
 
 
+@pytest.mark.hostile("a zip that grows beyond its declared bytes", "stopped at the declared bytes")
 def test_a_zip_bomb_stops_at_the_declared_bytes(tmp_path):
     archive = zipped(tmp_path / "a.zip", big=b"\0" * 20_000_000)
     assert archive.stat().st_size < 50_000
@@ -83,12 +90,14 @@ def test_a_zip_bomb_stops_at_the_declared_bytes(tmp_path):
     assert (tmp_path / "out" / "big").stat().st_size <= 3_000_000
 
 
+@pytest.mark.hostile("many small members that grow together", "counted together and stopped")
 def test_many_small_members_count_together(tmp_path):
     archive = taped(tmp_path / "a.tgz", *((info(str(number)), b"12345") for number in range(3)))
     with pytest.raises(SourceError, match="more than the declared 14 bytes"):
         extract(archive, ["*"], 0, tmp_path / "out", 14)
 
 
+@pytest.mark.hostile("two archive members of one name", "refused")
 def test_two_members_of_one_name_are_refused(tmp_path):
     archive = taped(tmp_path / "a.tgz", (info("a/x"), b"1"), (info("b/x"), b"2"))
     with pytest.raises(SourceError, match="two members of one name"):

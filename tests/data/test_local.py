@@ -16,6 +16,9 @@ A, B = b"a,b\n1,2\n", bytes(range(256)) * 400
 # -- gates, private data, the user's own ---------------------------------------------------------------------
 
 
+@pytest.mark.hostile(
+    "another server than the gate's in a gated data set", "the token goes to the gate's server only"
+)
 @pytest.mark.loopback
 def test_a_gate_says_what_to_accept_and_sends_the_token_to_its_server_only(project, server, monkeypatch):
     server.content["/b"] = B
@@ -78,6 +81,9 @@ def test_the_users_own_file_may_change(project, monkeypatch):
 # -- trouble with the cache ----------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(
+    "a data file changes but for its size and time", "`data verify` finds it, the next fetch repairs it"
+)
 def test_verify_finds_what_size_and_time_hide_and_fetch_repairs_it(project, mirror, monkeypatch):
     project.write(x={"files": [project.file("a", A)]})
     put(project.cache / "demo", a=A)
@@ -95,6 +101,7 @@ def test_verify_finds_what_size_and_time_hide_and_fetch_repairs_it(project, mirr
     assert verify("demo", "x") == []
 
 
+@pytest.mark.fault("the note of a verification is unreadable", "the data are verified again")
 def test_an_unreadable_stamp_means_verify_again(project):
     project.write(x={"files": [project.file("a", A)]})
     put(project.cache / "demo", a=A)
@@ -112,6 +119,9 @@ def test_a_new_hash_in_the_manifest_replaces_the_file(project, mirror):
         assert fetch("demo", "x").path("a").read_bytes() == body
 
 
+@pytest.mark.fault(
+    "a data folder that is full, read-only or not ours", "told in a sentence with the variable to set"
+)
 @pytest.mark.parametrize("number", [13, 28])
 def test_a_cache_that_cannot_be_written_is_told(project, mirror, monkeypatch, number):
     project.write(x={"files": [project.file("a", A), project.file("b", B)]})

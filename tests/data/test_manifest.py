@@ -120,7 +120,7 @@ def test_data_sets_do_not_overlap(project):
 
 
 def test_recipes_use_what_is_declared_above(project):
-    file = project.file("b", b"1", {"recipe": "some.module:build", "inputs": ["later"]})
+    file = project.file("b", b"1", {"recipe": "mmrepro.module:build", "inputs": ["later"]})
     later = {"files": [project.file("a", b"1")]}
     sentence = error_of(project, x={"files": [file]}, later=later)
     assert "datasets.x: the inputs of a recipe must be declared above it" in sentence

@@ -87,6 +87,9 @@ def test_a_file_from_a_wheel(project, index):
     assert fetch("demo", "x").path("n/labels.csv").read_bytes() == BODY
 
 
+@pytest.mark.hostile(
+    "a package other than the declared one, whose build runs code", "refused before it is built"
+)
 def test_another_package_file_than_declared_is_refused_before_it_is_built(project, index, tmp_path):
     trace = tmp_path / "built"
     hostile = f"import pathlib\npathlib.Path({str(trace)!r}).touch()\n".encode()

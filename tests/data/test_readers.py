@@ -43,6 +43,7 @@ def test_names_from_before_numpy_2_are_understood(tmp_path):
     assert read_pickle(path).tolist() == [0, 1, 2]
 
 
+@pytest.mark.hostile("a pickle that asks for a function of the system", "named and refused; no code runs")
 @pytest.mark.parametrize("protocol", [0, 2, 4])
 def test_a_foreign_global_is_named_and_not_run(tmp_path, protocol):
     trace = tmp_path / "executed"

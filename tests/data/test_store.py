@@ -55,6 +55,7 @@ def test_a_changed_file_is_noticed(project, mirror):
         fetch("demo", "x")
 
 
+@pytest.mark.fault("a mirror with a changed or cut file", "refused, and the next source tried")
 @pytest.mark.loopback
 @pytest.mark.parametrize("bad", [b"x" * len(B), b"short", None])
 def test_a_corrupted_mirror_file_is_refused_and_the_next_source_tried(project, mirror, server, caplog, bad):
@@ -104,6 +105,7 @@ def test_only_what_is_missing_is_fetched(project, server):
     assert nothing_but(project.cache, "demo/a", "demo/b")
 
 
+@pytest.mark.fault("a server with other content", "refused; nothing is put in place")
 @pytest.mark.loopback
 def test_wrong_content_is_never_put_in_place(project, server):
     server.content["/a"] = A[::-1]
@@ -116,6 +118,7 @@ def test_wrong_content_is_never_put_in_place(project, server):
     assert nothing_but(project.cache)
 
 
+@pytest.mark.fault("hosts that nobody finds", "the next source within seconds")
 @pytest.mark.loopback  # asks for names that nobody has
 def test_an_unreachable_host_falls_through_quickly(project):
     urls = [{"url": f"http://host{number}.invalid/a"} for number in range(3)]
@@ -148,6 +151,7 @@ def start_fetch(*arguments):
     return subprocess.Popen([sys.executable, "-c", FETCH, *arguments], stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.fault("two processes fetch one data set at once", "it is asked for once, both have it")
 @pytest.mark.loopback
 def test_two_processes_at_once_fetch_once(project, server):
     def slowly(handler):
@@ -161,6 +165,7 @@ def test_two_processes_at_once_fetch_once(project, server):
     assert server.paths() == ["/b"]
 
 
+@pytest.mark.fault("a download is killed", "nothing is in place; the next one continues it")
 @pytest.mark.loopback
 def test_a_killed_fetch_leaves_nothing_in_place_and_is_continued(project, server):
     body = B * 20

@@ -52,6 +52,7 @@ def test_a_server_without_ranges_begins_anew(server, tmp_path):
     assert len(server.log) == 1
 
 
+@pytest.mark.fault("a server that continues at another place", "refused")
 def test_another_part_than_asked_for_is_refused(server, tmp_path):
     def wrong(handler):
         handler.send_response(206)
@@ -63,6 +64,9 @@ def test_another_part_than_asked_for_is_refused(server, tmp_path):
         download(f"{server.url}/a", tmp_path / "a", len(BODY), DIGEST)
 
 
+@pytest.mark.fault(
+    "the rest of another version, and of one that is too long", "thrown away, and fetched from the beginning"
+)
 @pytest.mark.parametrize("left", [b"stale", b"stale" * 1_000_000])
 def test_the_rest_of_another_version_is_thrown_away(server, tmp_path, left):
     server.content["/a"] = BODY
@@ -71,6 +75,7 @@ def test_the_rest_of_another_version_is_thrown_away(server, tmp_path, left):
     assert (tmp_path / "a").read_bytes() == BODY
 
 
+@pytest.mark.fault("the network is cut in a download", "taken up where it broke")
 def test_a_broken_connection_is_taken_up_where_it_broke(server, tmp_path):
     server.content["/a"] = BODY
     server.behave["/a"] = in_turn(half(BODY), lambda handler: handler.deliver(BODY))
@@ -80,6 +85,7 @@ def test_a_broken_connection_is_taken_up_where_it_broke(server, tmp_path):
     assert 0 < int(second.removeprefix("bytes=").rstrip("-")) <= len(BODY) // 2
 
 
+@pytest.mark.fault("503, a closed connection and 429 in turn", "tried again; 500 four times is given up")
 def test_passing_failures_are_tried_again(server, tmp_path):
     server.behave["/a"] = in_turn(status(503), hang_up, status(429), lambda handler: handler.deliver(BODY))
     download(f"{server.url}/a", tmp_path / "a", len(BODY), DIGEST)
@@ -89,6 +95,7 @@ def test_passing_failures_are_tried_again(server, tmp_path):
         download(f"{server.url}/b", tmp_path / "b", 1)
 
 
+@pytest.mark.fault("a server that does not answer", "given up after its attempts")
 def test_a_silent_server_is_given_up(server, tmp_path, monkeypatch):
     monkeypatch.setattr(transfer, "TIMEOUT_SECONDS", (1.0, 0.05))
     monkeypatch.setattr(transfer, "ATTEMPTS", 2)

@@ -69,6 +69,7 @@ def test_a_file_that_is_no_video_is_refused_in_one_sentence(tmp_path):
         read_frames(tmp_path / "sound.wav")
 
 
+@pytest.mark.hostile("a video that breaks off", "refused in a sentence")
 def test_a_video_that_breaks_off_is_refused(tmp_path):
     write_clip(tmp_path / "clip.mp4", range(20, 220, 10))
     whole = (tmp_path / "clip.mp4").read_bytes()
@@ -79,6 +80,6 @@ def test_a_video_that_breaks_off_is_refused(tmp_path):
 
 def test_a_video_without_frames_is_refused(tmp_path, monkeypatch):
     write_clip(tmp_path / "clip.mp4", [50])
-    monkeypatch.setattr(video, "_decode", lambda stream, wanted: ([], np.zeros(0)))
+    monkeypatch.setattr(video, "_decode", lambda stream, wanted, name: ([], np.zeros(0)))
     with pytest.raises(MMReproError, match=r"clip\.mp4 has no frame"):
         video.read_frames(tmp_path / "clip.mp4")

@@ -71,6 +71,9 @@ def test_the_reason_why_a_claim_was_not_testable_is_kept(path):
     assert read_record(path).claims[0].reason == "needs a GPU"
 
 
+@pytest.mark.hostile(
+    "a run record with a number, claim or data set edited by hand", "refused: its digest does not fit"
+)
 @pytest.mark.parametrize(
     "edit",
     [
@@ -115,6 +118,9 @@ FORGERIES = {
 }
 
 
+@pytest.mark.hostile(
+    "a forged run record with a fitting digest", "refused: its verdict is not what its numbers give"
+)
 @pytest.mark.parametrize("edit", FORGERIES.values(), ids=FORGERIES)
 def test_a_forged_record_with_a_fitting_digest_is_refused(path, edit):
     forge(record(), path, edit)

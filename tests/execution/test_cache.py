@@ -192,6 +192,7 @@ def test_a_run_that_is_not_whole_is_not_kept(job, missing):
     assert kept_runs() == []
 
 
+@pytest.mark.fault("a kept run is changed, cut or lost in part", "told, dropped, and run again")
 @pytest.mark.parametrize("number", [0, 1, 2])
 @pytest.mark.parametrize("damage", ["changed", "cut", "gone"])
 def test_a_damaged_entry_is_told_dropped_and_run_again(kept, number, damage):
@@ -222,6 +223,7 @@ def test_refused_settings_are_refused_here_too(job):
         Entry.of(job(overrides={"epoch": 1}))
 
 
+@pytest.mark.fault("keeping a run is interrupted", "nothing half is kept")
 def test_an_interrupted_store_leaves_nothing_half(job, monkeypatch):
     made = job()
     finish(made)
@@ -253,6 +255,7 @@ def store_and_take(job, rounds):
         Entry.of(job).take(Job(job.slug, job.parameters, job.folder / str(os.getpid())).files)
 
 
+@pytest.mark.fault("two processes keep and take one run at once", "each finds it whole")
 def test_two_processes_at_once_leave_a_whole_entry(kept):
     finish(kept)
     context = multiprocessing.get_context("fork")

@@ -41,6 +41,7 @@ def test_jobs_are_spread_over_the_workers_and_each_is_done_once(address, tmp_pat
     assert len({process for _, process in done}) == 2
 
 
+@pytest.mark.fault("a worker of a cluster is killed", "no job is lost")
 def test_a_killed_worker_loses_no_job(address, tmp_path, no_records):
     jobs = jobs_in(tmp_path, 100)
     outcomes = list(run_on_cluster(jobs, address, die_once))
@@ -154,6 +155,7 @@ def test_workers_may_come_later(tmp_path):
     assert cluster._needs(_Client(), jobs_in(tmp_path, 1)) == [{}]
 
 
+@pytest.mark.fault("a scheduler that does not answer", "told in a sentence")
 @pytest.mark.parametrize("wrong", ["tcp://127.0.0.1:9", "head", "nonsense://x:1"])
 def test_a_scheduler_that_does_not_answer_is_told(wrong, monkeypatch):
     monkeypatch.setattr(cluster, "_CONNECT_S", 1)

@@ -94,6 +94,10 @@ def test_a_failed_cell_is_named_and_the_partial_notebook_kept(checkout, job):
         job().files.read()
 
 
+@pytest.mark.fault(
+    "the kernel ends or is killed (as for want of memory) in a cell",
+    "told with chapter and cell; the partial notebook is kept",
+)
 @pytest.mark.notebook
 @pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), 9)"])
 def test_a_dead_kernel_is_told_with_the_cell_that_it_died_in(checkout, job, end):
@@ -118,6 +122,9 @@ PARTS = (
 )
 
 
+@pytest.mark.fault(
+    "the kernel is killed in the middle of a run", "the next run goes on and finds the same to the digit"
+)
 @pytest.mark.notebook
 def test_a_killed_run_goes_on_with_the_part_that_it_was_at(checkout, job):
     checkout.write(*PARTS)
@@ -171,6 +178,7 @@ def test_a_chapter_that_concludes_nothing_is_refused_and_its_old_record_gone(che
         run_chapter(job())
 
 
+@pytest.mark.fault("no kernel of the notebook's name", "told with the command that makes one")
 @pytest.mark.notebook
 def test_a_missing_kernel_is_told_with_its_remedy(checkout, job):
     checkout.change(lambda notebook: notebook["metadata"]["kernelspec"].update(name="no-such-kernel"))
@@ -178,6 +186,7 @@ def test_a_missing_kernel_is_told_with_its_remedy(checkout, job):
         run_chapter(job())
 
 
+@pytest.mark.fault("a chapter without its notebook", "told in a sentence")
 def test_a_missing_notebook_is_told(checkout, job):
     checkout.notebook.unlink()
     with pytest.raises(MMReproError, match="has no notebook at"):

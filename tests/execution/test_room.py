@@ -57,6 +57,7 @@ def test_where_no_stage_was_recorded_two_gigabytes_are_assumed(checkout, peak, t
     assert memory_mb(*jobs_in(tmp_path, 1)) == 2000
 
 
+@pytest.mark.fault("a damaged committed record", "it stops no run")
 @pytest.mark.parametrize("content", ["<<<<<<< ours", "[]", '{"stages": [{}]}', '{"stages": 3}'])
 def test_a_damaged_record_stops_no_run(checkout, peak, tmp_path, content):
     peak(5000.0)

@@ -47,6 +47,7 @@ def test_a_marker_that_says_nothing_is_no_marker(files, content):
         files.read()
 
 
+@pytest.mark.hostile("an executed notebook or record changed after its run", "refused: run it again")
 @pytest.mark.parametrize("name", ["notebook", "record"])
 @pytest.mark.parametrize(
     "change", [lambda path: path.write_text(path.read_text() + " "), lambda path: path.unlink()]

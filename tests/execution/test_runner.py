@@ -11,6 +11,7 @@ from mmrepro.papers.settings import SettingsError
 from .small_jobs import die_once, jobs_in, note, ran
 
 
+@pytest.mark.fault("the process that runs a chapter is killed, twice", "told; the other chapters go on")
 @pytest.mark.notebook
 def test_a_killed_process_is_told_and_takes_no_other_job_with_it(checkout, job, tmp_path):
     checkout.write(
@@ -40,6 +41,7 @@ def test_processes_do_one_job_after_the_other(tmp_path):
     assert not [process for _, process in done if psutil.pid_exists(process)]
 
 
+@pytest.mark.fault("a worker process is killed once", "its job is done again, no other is lost")
 def test_a_job_whose_process_was_killed_once_is_done_again(tmp_path):
     outcomes = list(run_jobs(jobs_in(tmp_path, 8), 2, work=die_once))
     assert [outcome.error for outcome in outcomes] == [None] * 8

@@ -72,6 +72,9 @@ def test_real_runs_fill_the_table_and_a_failed_cell_is_named(unbroken):
     assert frame["value"].tolist() == pytest.approx([74, 83])
 
 
+@pytest.mark.fault(
+    "a sweep is killed or interrupted between two runs", "the next one goes on to the same table"
+)
 @pytest.mark.notebook
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
 def test_a_sweep_that_was_stopped_goes_on_to_the_same_table(unbroken, tmp_path, end):

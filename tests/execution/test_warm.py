@@ -207,6 +207,7 @@ def command(*arguments):
     return [sys.executable, "-c", "from mmrepro.cli import main; main()", "run", SLUG, "--warm", *arguments]
 
 
+@pytest.mark.fault("the command is killed while warm kernels work", "no process and no socket of it is left")
 @pytest.mark.notebook
 def test_nothing_is_left_when_the_command_is_killed(checkout, light, tmp_path, monkeypatch):
     monkeypatch.delenv("MMREPRO_WARM_SOCKET", raising=False)  # that of the other tests

@@ -137,6 +137,7 @@ SCRIPT = """
 """
 
 
+@pytest.mark.fault("a training is killed", "the next run goes on with the last saved batch")
 def test_a_process_that_was_killed_loses_no_saved_batch(tmp_path):
     path = tmp_path / "state.pt"
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(SCRIPT), str(path)], check=False)

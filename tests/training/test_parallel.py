@@ -24,6 +24,7 @@ def _whose(_):
     return os.getpid()
 
 
+@pytest.mark.fault("worker processes of a chapter are killed", "finished jobs are not done again")
 @pytest.mark.parametrize("count", [1, 2])
 def test_jobs_that_were_finished_before_a_kill_are_not_done_again(count, tmp_path, monkeypatch):
     monkeypatch.setenv(resume.FOLDER_VARIABLE, str(tmp_path / "key"))

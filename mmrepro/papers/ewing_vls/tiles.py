@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmrepro.data.local import LocalData
+from mmrepro.data.picture import opened_picture
 from mmrepro.data.readers import read_csv
 from mmrepro.errors import MMReproError
 
@@ -141,11 +142,8 @@ def read_image(path: Path) -> Image.Image:
     MMReproError
         When it cannot be read, is cut short, or is not 8-bit RGB.
     """
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except OSError as error:
-        raise MMReproError(f"{path.name} cannot be read as an image ({error}); fetch it again.") from None
+    with opened_picture(path) as image:
+        image.load()
     if image.mode != "RGB":
         raise MMReproError(f"{path.name} is an image of mode {image.mode}; stained tissue is 8-bit RGB.")
     return image

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor, nn
 
 from mmrepro.data.environment import cache_folder
+from mmrepro.data.picture import opened_picture
 from mmrepro.errors import MMReproError
 from mmrepro.files import sha256_bytes
 
@@ -117,11 +118,8 @@ def _write(path: Path, count: int, parts: Iterator[Half]) -> None:
 
 
 def _opened(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as picture:
-            return picture.convert("RGB")
-    except (UnidentifiedImageError, OSError) as error:
-        raise MMReproError(f"{path} is no image that opens ({error}); replace or remove it.") from None
+    with opened_picture(path) as picture:
+        return picture.convert("RGB")
 
 
 def _pixels(path: Path) -> Tensor:

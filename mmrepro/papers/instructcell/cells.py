@@ -52,6 +52,21 @@ def copy_packaged(_: Mapping[str, Path], output: Path) -> None:
     shutil.copyfile(source, output / PACKAGED)
 
 
+def read_cells(path: Path) -> ad.AnnData:
+    """Read a file of cells (.h5ad).
+
+    Raises
+    ------
+    MMReproError
+        When it is no such file, or not whole.
+    """
+    try:
+        return ad.read_h5ad(path)
+    except (OSError, LookupError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+        told = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MMReproError(f"{path} is not a readable file of cells ({told}); fetch it again.") from None
+
+
 def recover_counts(path: Path) -> ad.AnnData:
     """Recover the whole counts behind scanpy's PBMC68k, which are stored as ln(1 + counts per 10,000).
 
@@ -62,7 +77,7 @@ def recover_counts(path: Path) -> ad.AnnData:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the file was written by an old version, and says so at length
-        stored = ad.read_h5ad(path)
+        stored = read_cells(path)
     values = np.expm1(stored.raw.X.toarray()) * stored.obs["n_counts"].to_numpy()[:, None] / TARGET_SUM
     counts = values.round()
     residue = float(np.abs(values - counts).max())

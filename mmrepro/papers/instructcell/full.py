@@ -85,7 +85,7 @@ def _read(name: str, own: OwnSet, folder: Path) -> CellSet:
 
 def _matrix(path: Path, kind: str) -> ad.AnnData:
     if kind == "h5ad":
-        return ad.read_h5ad(path)
+        return cells.read_cells(path)
     import scanpy as sc
 
     return sc.read_10x_mtx(path)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset, default_collate
 
+from mmrepro.data.picture import opened_picture
 from mmrepro.papers.piip.boxes import Annotation, Boxes, resized
 from mmrepro.papers.piip.detector import build_detector, detect
 from mmrepro.papers.piip.precision import Precision, average_precision
@@ -45,7 +46,7 @@ class AnnotatedImages(Dataset[Batch]):
     def __getitem__(self, row: int) -> Batch:
         """Decode one image, shrunk to the size."""
         each = self.annotations[row]
-        with Image.open(each.path) as image:
+        with opened_picture(each.path) as image:
             image.draft(
                 "RGB", (self.size[1] * 2, self.size[0] * 2)
             )  # a JPEG is decoded at a fraction for less

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from mmrepro.data.picture import opened_picture
 from mmrepro.errors import MMReproError
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import SegmentationSettings, Settings
@@ -57,9 +58,9 @@ class MaskedImages(Dataset[Batch]):
     def __getitem__(self, row: int) -> Batch:
         """Decode one image and its mask, resized to `size`."""
         image, mask = self.pairs[row]
-        with Image.open(image) as opened:
+        with opened_picture(image) as opened:
             pixels = np.array(opened.convert("RGB").resize(self.size[::-1], Image.Resampling.BILINEAR))
-        with Image.open(mask) as opened:
+        with opened_picture(mask) as opened:
             labels = np.array(opened.resize(self.size[::-1], Image.Resampling.NEAREST)).astype(np.int64)
         if labels.ndim != 2 or labels.max() > self.classes:
             raise MMReproError(

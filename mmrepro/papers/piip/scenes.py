@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch.utils.data import Dataset, default_collate
 
+from mmrepro.data.picture import opened_picture
 from mmrepro.errors import MMReproError
 from mmrepro.training.loop import Batch, Tensors
 
@@ -60,12 +61,9 @@ class Scenes(Dataset[Batch]):
     def __getitem__(self, row: int) -> Batch:
         """Decode one scene, shrunk to the size; MMReproError where it is no image."""
         path, label = self.scenes[row]
-        try:
-            with Image.open(path) as image:
-                image.draft("RGB", (self.size[1] * 2, self.size[0] * 2))
-                shrunk = image.convert("RGB").resize(self.size[::-1], Image.Resampling.BOX)
-        except UnidentifiedImageError:
-            raise MMReproError(f"{path} is not a readable image; fetch it again.") from None
+        with opened_picture(path) as image:
+            image.draft("RGB", (self.size[1] * 2, self.size[0] * 2))
+            shrunk = image.convert("RGB").resize(self.size[::-1], Image.Resampling.BOX)
         pixels = torch.from_numpy(np.array(shrunk)).permute(2, 0, 1).contiguous()
         return pixels, torch.tensor(label)
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from mmrepro.data.picture import opened_picture
 from mmrepro.data.readers import read_csv
 from mmrepro.errors import MMReproError
 
@@ -169,10 +170,7 @@ def _number(name: str) -> int:
 
 
 def _image(path: Path, size: int) -> NDArray[np.uint8]:
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("L").resize((size, size), Image.Resampling.BOX))
-    except FileNotFoundError:
-        raise MMReproError(f"{LABELS} names {path.name}, which is not there; fetch the data again.") from None
-    except (UnidentifiedImageError, OSError):
-        raise MMReproError(f"{path} is not a readable image; fetch the data again.") from None
+    if not path.is_file():
+        raise MMReproError(f"{LABELS} names {path.name}, which is not there; fetch the data again.")
+    with opened_picture(path) as image:
+        return np.asarray(image.convert("L").resize((size, size), Image.Resampling.BOX))

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor, nn
 from torchvision.transforms import functional as pictures
 
+from mmrepro.data.picture import opened_picture
 from mmrepro.errors import MMReproError
 from mmrepro.papers.trimod_mner.captions import Missing
 from mmrepro.papers.trimod_mner.encoder import FrozenTable
@@ -92,9 +92,9 @@ def encode_images(
 def regions_of(path: Path, trunk: nn.Module) -> np.ndarray | None:
     """Return the states of a picture's regions, (49, channels), or None when it will not open."""
     try:
-        with Image.open(path) as picture:
+        with opened_picture(path) as picture:
             pixels = pictures.to_tensor(picture.convert("RGB").resize((_SIDE, _SIDE)))
-    except (FileNotFoundError, UnidentifiedImageError, OSError):
+    except MMReproError:
         return None
     device = next(trunk.parameters()).device
     batch = pictures.normalize(pixels, _MEAN, _DEVIATION)[None].to(device)

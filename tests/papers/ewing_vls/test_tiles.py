@@ -82,7 +82,7 @@ def test_unreadable_and_truncated_images_are_named(tile, tmp_path):
     (tmp_path / "short.jpg").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.jpg").write_text("no image")
     for name in ("short.jpg", "text.jpg"):
-        with pytest.raises(MMReproError, match=f"{name} cannot be read as an image .*fetch it again"):
+        with pytest.raises(MMReproError, match=f"{name} is not a readable image .*fetch it again"):
             tiles.read_image(tmp_path / name)
 
 

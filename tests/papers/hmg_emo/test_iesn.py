@@ -150,7 +150,7 @@ def test_users_without_groups_have_no_group_links(source):
 
 def test_an_image_that_does_not_open_is_named(source):
     (source.folder / "images" / "p2.jpg").write_bytes(b"no picture")
-    with pytest.raises(MMReproError, match=r"p2.jpg is no image that opens"):
+    with pytest.raises(MMReproError, match=r"p2.jpg is not a readable image"):
         load_iesn(source, encoders())
     assert not list((source.folder / "images").glob("*.part"))
 
