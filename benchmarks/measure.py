@@ -83,10 +83,11 @@ class Step:
             checkpoint_activations(self.model)
         for part in parts_of(self.model, SAMPLING):
             part.backend = "triton" if SAMPLING in switches else "reference"
+        self.weights = dict(self.model.named_parameters())  # named before anything is compiled
         self.net = case.compiled(self.model) if COMPILED in switches else self.model
         self.loss_of, self.half, self.device = case.loss_of, BF16 in switches, device
         self.batch = tuple(part[:examples].to(device) for part in case.batch)
-        learned = [each for each in self.model.parameters() if each.requires_grad]
+        learned = [each for each in self.weights.values() if each.requires_grad]
         self.optimizer = torch.optim.AdamW(learned, lr=1e-4, fused=FUSED in switches or None)
 
     def backward(self) -> Tensor:
@@ -106,8 +107,8 @@ class Step:
         """Return the loss and the gradient of every parameter, with a fixed seed and before any step."""
         torch.manual_seed(0)
         loss = float(self.backward())
-        named = self.model.named_parameters()
-        found = {name: each.grad.float().cpu() for name, each in named if each.grad is not None}
+        learned = {name: each.grad for name, each in self.weights.items() if each.grad is not None}
+        found = {name: each.float().cpu() for name, each in learned.items()}
         self.optimizer.zero_grad()
         return loss, found
 

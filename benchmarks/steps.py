@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate.utils import compile_regions
 from measure import Case
 from torch import nn
 
@@ -58,8 +59,13 @@ def trimod_mner(settings: Any, device: torch.device) -> Case:
         tweets.append(Tweet("", tuple(rng.choice(_WORDS, length)), tuple(rng.choice(TAGS, length))))
     views = [[rng.choice(_WORDS, length).tolist() for _ in tweets] for length in (2, 10)]
     numbers = [encoder.refer(each) for each in ([tweet.words for tweet in tweets], *views)]
-    model = TriModTagger(encoder, VIEWS, config_of(settings))
-    return Case(model, Part(tweets, *numbers).tensors().tensors, lambda net, batch: net(batch))
+
+    def compiled(tagger: nn.Module) -> nn.Module:
+        tagger.encoder.model = compile_regions(tagger.encoder.model)  # dicts of modules cannot be: BERT alone
+        return tagger
+
+    model, batch = TriModTagger(encoder, VIEWS, config_of(settings)), Part(tweets, *numbers).tensors().tensors
+    return Case(model, batch, lambda net, batch: net(batch), compiled)
 
 
 def _write_bert(folder: Path, settings: Any) -> None:
