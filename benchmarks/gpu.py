@@ -29,7 +29,6 @@ from measure import ceiling
 from steps import CASES
 from variants import Variants
 
-from mmrepro.environment import describe_environment
 from mmrepro.errors import MMReproError
 from mmrepro.files import write_atomic
 from mmrepro.papers.paper import load_paper
@@ -42,7 +41,9 @@ _GRACE = 2.0  # times its share that a process may take before it is stopped
 
 
 def prepared_device() -> torch.device:
-    """Choose the device: with true float32, and with one thread where it is the CPU."""
+    """Choose the device: with true float32, and with one thread where it is the CPU; libraries keep quiet."""
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     torch.backends.cudnn.allow_tf32 = False
     if torch.cuda.is_available():
         return torch.device("cuda")
@@ -52,12 +53,12 @@ def prepared_device() -> torch.device:
 
 def machine(tiny: bool) -> Iterator[Row]:
     """Describe the machine and measure what its matrix products reach."""
-    device, told = prepared_device(), describe_environment()
+    device = prepared_device()
     if device.type == "cpu" and not tiny:
         raise MMReproError("torch sees no CUDA GPU here; on a CPU only --tiny can be measured.")
     side, least = (256, 0.01) if tiny else (8192, 0.5)
     yield {
-        "device": told.cpu if device.type == "cpu" else told.device,
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
         "kind": device.type,
         "driver": driver() if device.type == "cuda" else None,
         "torch": torch.__version__,
@@ -168,8 +169,6 @@ def destination(found: Row, output: Path | None) -> Path | None:
 def main(
     tiny: bool, slugs: tuple[str, ...], budget: float, output: Path | None, compiling: bool | None
 ) -> None:
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
     try:
         found = run(tiny, slugs or tuple(CASES), budget, compiling)
     except MMReproError as error:

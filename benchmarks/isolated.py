@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
+import torch
+
 from mmrepro.errors import MMReproError
 
 Row = dict[str, Any]
@@ -16,11 +18,10 @@ Work = Callable[..., Iterator[Row]]
 
 
 def isolated(work: Work, *arguments: Any, within: float) -> Iterator[Row]:
-    """Yield what `work` yields; if it fails or has not ended `within` seconds, a last row says so.
-
-    The process is forked, so that it need not import anew; this one must not have touched a GPU.
-    """
-    context = multiprocessing.get_context("fork")
+    """Yield what `work` yields; if it fails or has not ended `within` seconds, a last row says so."""
+    # A forked process need not import anew. But where there is a GPU, libraries ask for it when they are
+    # imported, and after that no forked process can use it.
+    context = multiprocessing.get_context("spawn" if torch.cuda.is_available() else "fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_tell, args=(theirs, work, arguments), daemon=True)
     process.start()

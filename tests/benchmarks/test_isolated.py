@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 
 from isolated import isolated
@@ -12,6 +13,10 @@ from mmrepro.errors import MMReproError
 def two_rows(number):
     yield {"number": number}
     yield {"process": os.getpid()}
+
+
+def imported_here(name):
+    yield {"here": name in sys.modules}
 
 
 def broken(error):
@@ -33,6 +38,12 @@ def test_rows_arrive_from_another_process():
     first, second = isolated(two_rows, 7, within=30)
     assert first == {"number": 7}
     assert second["process"] != os.getpid()
+
+
+def test_beside_a_gpu_a_process_starts_afresh(monkeypatch):
+    assert list(isolated(imported_here, "pytest", within=30)) == [{"here": True}]
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert list(isolated(imported_here, "pytest", within=120)) == [{"here": False}]
 
 
 def test_an_error_is_a_last_row_with_its_sentence():
