@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import sys
 import time
@@ -42,6 +43,7 @@ def isolated(work: Work, *arguments: Any, within: float) -> Iterator[Row]:
 
 def _tell(theirs: Connection, work: Work, arguments: tuple[Any, ...]) -> None:
     sys.stdout = sys.stderr  # standard output is for the results
+    gc.freeze()  # else each collection would go through all that is imported
     try:
         for row in work(*arguments):
             theirs.send(row)
