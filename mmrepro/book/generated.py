@@ -9,6 +9,7 @@ from pathlib import Path
 from mmrepro.book.benchmark import benchmark_parts
 from mmrepro.book.data_sets import data_markdown
 from mmrepro.book.faults import fault_parts
+from mmrepro.book.gpu import gpu_parts
 from mmrepro.book.lessons import lessons_markdown, load_lessons
 from mmrepro.book.markup import scrolling, table
 from mmrepro.book.scoreboard import (
@@ -53,6 +54,7 @@ def generated_parts(
         "data-sets": _data_sets(papers, root / "data_manifests"),
         **benchmark_parts(root / "results" / "benchmarks" / "engine.json"),
         **fault_parts(root / "results" / "faults.json"),
+        **gpu_parts(root / "results" / "gpu", papers),
     }
 
 

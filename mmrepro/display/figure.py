@@ -44,9 +44,14 @@ def _bundle(figure: Any) -> dict[str, Any]:
 
         content = json.loads(figure.to_json())  # numpy arrays become plain or base64 typed lists
         return {"application/vnd.plotly.v1+json": content, "text/plain": "<interactive figure>"}
+    return {"image/svg+xml": as_svg(figure), "text/plain": "<figure>"}
+
+
+def as_svg(figure: Figure) -> str:
+    """Draw a matplotlib `figure` and close it; equal figures give equal text."""
     import matplotlib.pyplot as plt
 
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None})
     plt.close(figure)  # else the inline backend shows it a second time, without its words
-    return {"image/svg+xml": stream.getvalue(), "text/plain": "<figure>"}
+    return stream.getvalue()

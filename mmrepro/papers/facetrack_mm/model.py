@@ -108,7 +108,8 @@ class FaceCaptioner(nn.Module):
         whole, face
             Encoded views, (batch, frames, parts, encoded); a branch that the model lacks ignores its own.
         """
-        streams = [branch(views) for branch, views in ((self.whole, whole), (self.face, face)) if branch]
+        pairs = ((self.whole, whole), (self.face, face))
+        streams = [branch(views) for branch, views in pairs if branch is not None]
         return torch.cat(streams, 1) if streams else whole.new_zeros(len(whole), 0, self.width)
 
     def forward(self, whole: Tensor, face: Tensor, words: Tensor) -> Tensor:

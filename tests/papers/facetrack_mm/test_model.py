@@ -66,6 +66,13 @@ def test_a_branch_that_is_left_out_is_not_looked_at():
     assert torch.equal(face_only.tokens(seen, seen), face_only.tokens(other, seen))
 
 
+def test_compiled_branches_give_the_same_tokens(settings):
+    model, seen = make_model(FACE, settings).eval(), (views(1, encoded=16), views(1, encoded=16))
+    tokens = model.tokens(*seen)
+    model.whole, model.face = (torch.compile(part, backend="eager") for part in (model.whole, model.face))
+    assert torch.allclose(model.tokens(*seen), tokens, atol=1e-6)
+
+
 def test_gradients_reach_both_branches():
     model = FaceCaptioner(9, 1, 9, 9, 8, SMALL)
     words = model.vocabulary.encode(["describe smiles then frowns", "first smiles"])
