@@ -10,24 +10,12 @@ import pytest
 from pytest_socket import disable_socket, socket_allow_hosts
 from scipy.special import softmax
 
-from tests.fault_report import FaultReport
+from tests.fault_report import pytest_addoption, pytest_configure  # noqa: F401
 
 HERE = Path(__file__).resolve().parents[1]
 SLUG = "mosei-fusion"
 LOOPBACK = ("loopback", "notebook", "browser")
 _VARIABLES = ("MMREPRO_ROOT", "MMREPRO_MOSEI_ALIGNED", "MMREPRO_UNFINISHED")
-
-
-def pytest_addoption(parser):
-    parser.addoption(
-        "--fault-report", metavar="PATH", help="write what the tests marked hostile or fault found"
-    )
-    parser.addoption("--times", type=int, default=1, help="how often faults strike at random moments")
-
-
-def pytest_configure(config):
-    if path := config.getoption("--fault-report"):
-        config.pluginmanager.register(FaultReport(path))
 
 
 @pytest.hookimpl(trylast=True)

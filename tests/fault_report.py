@@ -13,6 +13,18 @@ KINDS = ("hostile", "fault")
 _OUTCOME = "mmrepro-fault"
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--fault-report", metavar="PATH", help="write what the tests marked hostile or fault found"
+    )
+    parser.addoption("--times", type=int, default=1, help="how often faults strike at random moments")
+
+
+def pytest_configure(config):
+    if path := config.getoption("--fault-report"):
+        config.pluginmanager.register(FaultReport(path))
+
+
 class FaultReport:
     """Collects the outcome of every marked test; with several processes, in the one that started them."""
 

@@ -80,7 +80,9 @@ def test_a_report_is_written_by_the_tests_that_are_marked(pytester_report):
 @pytest.fixture
 def pytester_report(tmp_path):
     """Run pytest on made-up tests, in two processes, with the report asked for."""
-    (tmp_path / "conftest.py").write_text((HERE / "tests" / "conftest.py").read_text())
+    (tmp_path / "conftest.py").write_text(
+        "from tests.fault_report import pytest_addoption, pytest_configure\n"
+    )
     (tmp_path / "test_made_up.py").write_text(
         "import pytest\n"
         "@pytest.mark.fault('a', 'b')\n@pytest.mark.parametrize('x', [1, 2])\ndef test_holds(x): pass\n"
@@ -89,20 +91,10 @@ def pytester_report(tmp_path):
         "def test_other(): pass\n"
     )
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  hostile: x\n  fault: x\n  loopback: x\n")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "2",
-        "--fault-report",
-        "out.json",
-        "test_made_up.py",
-    ]
-    subprocess.run(
-        command, cwd=tmp_path, capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(HERE)}
-    )
+    options = ["-q", "-p", "xdist.plugin", "-n", "2", "--fault-report", "out.json"]
+    alone = {**os.environ, "PYTHONPATH": str(HERE), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "pytest", *options, "test_made_up.py"]
+    subprocess.run(command, cwd=tmp_path, env=alone, capture_output=True, check=False)
     return json.loads((tmp_path / "out.json").read_text())
 
 
