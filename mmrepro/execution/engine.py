@@ -108,16 +108,18 @@ class MMReproEngine(NBClientEngine):
                 timeout=options.get("execution_timeout"),
                 # Tearing torch down gracefully costs two CPU seconds a notebook and saves nothing.
                 shutdown_kernel="immediate",
-                config=_sockets_below(folder),
+                config=_connection(folder),
             )
             return client.execute()
 
 
-def _sockets_below(folder: str) -> Config:
-    """Let a kernel talk over sockets in a folder of its own: parallel kernels take each other's ports.
+def _connection(folder: str) -> Config:
+    """Configure how to talk to a kernel: over sockets in a folder of its own, where the system has them.
 
-    Without a folder the sockets would lie in the working folder, under the same names for every kernel.
+    Parallel kernels take each other's ports. Without a folder the sockets would lie in the working folder,
+    under the same names for every kernel.
     """
-    if sys.platform == "win32":
-        return Config()
-    return Config(KernelManager={"transport": "ipc", "ip": str(Path(folder) / "kernel")})
+    config = Config(KernelManager={"client_class": "mmrepro.execution.client.PatientKernelClient"})
+    if sys.platform != "win32":
+        config.KernelManager.update({"transport": "ipc", "ip": str(Path(folder) / "kernel")})
+    return config
