@@ -123,8 +123,8 @@ def test_a_file_that_only_a_mirror_has_says_so():
 
 
 def test_a_derived_file_says_from_what():
-    (file,) = nodes({"recipe": "toy.make:pack", "inputs": ["raw"]})
-    assert file["description"] == "Made from raw by toy.make:pack."
+    (file,) = nodes({"recipe": "mmrepro.toy:pack", "inputs": ["raw"]})
+    assert file["description"] == "Made from raw by mmrepro.toy:pack."
 
 
 @pytest.mark.parametrize("sha256", ["3" * 64, None])

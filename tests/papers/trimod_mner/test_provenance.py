@@ -42,6 +42,7 @@ def test_listings_are_compared_by_content_not_by_name():
 @pytest.fixture
 def github(monkeypatch):
     """A server on this machine that answers like GitHub's interface for trees; `answers` by repository."""
+    monkeypatch.setenv("MMREPRO_PRIVATE", "1")
     answers, asked = {}, []
 
     class Trees(http.server.BaseHTTPRequestHandler):
