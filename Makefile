@@ -21,7 +21,7 @@ test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile
 	$(BIN)/python -m pytest -m "not browser" -n logical --dist loadfile --durations=10 --cov=mmrepro --cov-report=term:skip-covered --cov-fail-under=90
 
 browser: $(INSTALLED)  ## Open every page of the built book in headless Chromium
-	$(BIN)/python -m pytest -m browser --durations=10 tests/browser
+	$(BIN)/python -m pytest -m browser -n logical --dist loadgroup --durations=10 tests/browser
 
 faults: $(INSTALLED)  ## Break things on purpose and write results/faults.json, from which the book's page is made
 	$(BIN)/python -m pytest -m "hostile or fault" -n logical --dist loadfile --times 3 --fault-report results/faults.json

@@ -101,6 +101,23 @@ def test_a_header_of_the_scoreboard_sorts_up_and_down(scoreboard: Page):
     assert shown(scoreboard) == up[::-1]
 
 
+def test_on_a_phone_every_verdict_is_in_view_with_the_name_of_its_column(html: Path, chromium: Browser):
+    page = chromium.new_page(viewport={"width": 360, "height": 800})
+    page.goto((html / "scoreboard.html").as_uri())
+    verdicts = page.locator(".mm-claims td .mm-verdict")
+    assert verdicts.count() > 2
+    for place in range(verdicts.count()):
+        box = verdicts.nth(place).bounding_box()
+        assert box is not None and 0 <= box["x"] and box["x"] + box["width"] <= 360
+    cell = page.locator(".mm-claims tbody td").nth(1)
+    assert cell.get_attribute("data-column") == "Paper"
+    assert cell.evaluate("each => getComputedStyle(each, '::before').content") == '"Paper: "'
+    chosen = page.locator("select[name=verdict] option").all_inner_texts()[1]
+    page.locator("select[name=verdict]").select_option(chosen)
+    assert len(shown(page)) < verdicts.count()  # rows that are filtered out stay hidden
+    page.close()
+
+
 def test_without_scripts_the_scoreboard_is_a_plain_table(html: Path, chromium: Browser):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
