@@ -108,7 +108,7 @@ def test_on_a_phone_every_verdict_is_in_view_with_the_name_of_its_column(html: P
     assert verdicts.count() > 2
     for place in range(verdicts.count()):
         box = verdicts.nth(place).bounding_box()
-        assert box is not None and 0 <= box["x"] and box["x"] + box["width"] <= 360
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360
     cell = page.locator(".mm-claims tbody td").nth(1)
     assert cell.get_attribute("data-column") == "Paper"
     assert cell.evaluate("each => getComputedStyle(each, '::before').content") == '"Paper: "'
