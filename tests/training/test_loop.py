@@ -286,25 +286,3 @@ def test_a_changing_rate_goes_on_from_a_checkpoint(problem, tmp_path, monkeypatc
     assert (tmp_path / "run.pt").is_file()
     again, _ = train(problem, epochs=4, warm_up=0.25, checkpoint=tmp_path / "run.pt")
     assert torch.equal(weights(again), weights(whole))
-
-
-class OnDisk(torch.utils.data.Dataset):
-    """The same examples, one at a time, as from files."""
-
-    def __init__(self, data):
-        self.data = data
-
-    def __len__(self):
-        return len(self.data)
-
-    def __getitem__(self, row):
-        return self.data[row]
-
-
-def test_reading_ahead_in_other_processes_changes_nothing(problem):
-    found = [train(OnDisk(problem), loaders=count) for count in (0, 2)]
-    (alone, history), (ahead, again) = found
-    assert torch.equal(weights(alone), weights(ahead))
-    assert history["loss"].tolist() == again["loss"].tolist()
-    assert torch.equal(weights(alone), weights(train(problem)[0]))
-    assert batches(problem, 16, loaders=2).num_workers == 0  # nothing to read
