@@ -45,8 +45,8 @@ COUNTS = """() => {
     broken_pictures: [...document.images].filter((each) => !each.naturalWidth).map((each) => each.src),
     nameless_pictures: [...document.images].filter((each) => !each.alt).map((each) => each.src),
     twice_used_ids: all("[id]").map((each) => each.id).filter((id, at, ids) => ids.indexOf(id) !== at),
-    verdicts_out_of_view: all("td .mm-verdict").filter((each) => each.getBoundingClientRect().right > innerWidth)
-      .map((each) => each.textContent),
+    verdicts_out_of_view: all("td .mm-verdict").map((each) => [each.getBoundingClientRect().right, each])
+      .filter(([right]) => right > innerWidth).map(([, each]) => each.textContent),
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   };
 }"""
