@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,9 +32,7 @@ def checkpoint_activations(model: nn.Module) -> None:
         if isinstance(part, PIIP):
             part.checkpointing = True
         else:
-            with warnings.catch_warnings():  # the new name is not in every release that we support
-                warnings.filterwarnings("ignore", "`gradient_checkpointing_enable`", FutureWarning)
-                part.gradient_checkpointing_enable()
+            part.activation_checkpointing_enable()
 
 
 def parts_of(model: nn.Module, switch: str) -> list[Any]:
