@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from mmrepro.data.store import DataUnavailableError, declared_hashes, fetch
 from mmrepro.errors import MMReproError
-from mmrepro.execution.key import chapter_key
+from mmrepro.execution.key_index import known_key
 from mmrepro.execution.parameter import settings_from
 from mmrepro.execution.run import Marker, RunFiles
 from mmrepro.files import sha256_bytes, sha256_file, write_atomic
@@ -67,7 +67,7 @@ class Entry:
             When the chapter has no notebook.
         """
         profile, settings = settings_from(job.slug, job.parameters)
-        key = chapter_key(job.slug, settings)
+        key = known_key(job.slug, settings)
         around = hashlib.sha256(json.dumps(_surroundings(job.slug)).encode()).hexdigest()[:12]
         return cls(f"{key}-{device_class(settings.device)}-{profile}-{around}", key, job.slug, profile)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmrepro.execution import key
+from mmrepro.execution import key, key_index
 from mmrepro.execution.job import Job
 from tests.conftest import SLUG
 
@@ -36,6 +36,7 @@ def package(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(key, "_package", lambda: folder)
+    monkeypatch.setattr(key_index, "SOURCES", folder)
     return folder
 
 
