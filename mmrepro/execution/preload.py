@@ -37,8 +37,10 @@ MODULES = (
     "sklearn.metrics",
     "seaborn",
     "plotly.express",
-    "transformers",
+    "transformers.modeling_utils",
     "timm",
+    "accelerate",
+    "pydantic.main",
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Threads would be lost in a fork. Each kernel sets its own number; Arrow's second one only tidies memory.
