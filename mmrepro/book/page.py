@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HEADING = re.compile(r"^# +(?P<title>\S.*)$", re.MULTILINE)
 _CITATION = re.compile(r"(?P<role>\{cite(:\w+)?\})`(?P<keys>[^`]+)`")
 _BIBLIOGRAPHY = re.compile(r"^```\{bibliography\}$", re.MULTILINE)
-_EQUATION = re.compile(r"^\$\$.+?\$\$[ \t]*$", re.MULTILINE | re.DOTALL)
+_EQUATION = re.compile(r"^\$\$.+?\$\$[ \t]*(?P<label>\([^)\n]+\)[ \t]*)?$", re.MULTILINE | re.DOTALL)
 _RESUMED = " for what a killed run before it had left to do"
 _WORDS_A_MINUTE = 230  # of readers of technical English
 # Everything else, such as papermill's folders, belongs to the machine of the run.
@@ -101,13 +101,15 @@ def _keep_references(page: NotebookNode, slug: str) -> None:
 
 
 def _number_equations(page: NotebookNode, slug: str) -> None:
-    """Label the displayed equations in their order; in a notebook a label would stand there as text."""
+    """Label the displayed equations that have no label: in a notebook it would stand there as text."""
     numbers = itertools.count(1)
+
+    def labelled(found: re.Match[str]) -> str:
+        return found[0] if found["label"] else f"{found[0].rstrip()} ({slug}-{next(numbers)})"
+
     for cell in page.cells:
         if cell.cell_type == "markdown":
-            cell.source = _EQUATION.sub(
-                lambda found: f"{found[0].rstrip()} ({slug}-{next(numbers)})", cell.source
-            )
+            cell.source = _EQUATION.sub(labelled, cell.source)
 
 
 def _profile_note(record: RunRecord, published: RunRecord | None) -> str:

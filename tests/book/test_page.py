@@ -110,6 +110,14 @@ def test_displayed_equations_are_numbered_in_their_order():
     assert "toy-fusion-1" not in "".join(cell.source for cell in notebook.cells)
 
 
+def test_an_equation_that_has_a_label_keeps_it():
+    notebook = handmade()
+    prose = "$$\na\n$$ (toy-first)\n\nand, as {eq}`toy-first` has it,\n\n$$\nb\n$$\n\n$$\nc\n$$ (toy-last)"
+    notebook.cells.append(new_markdown_cell(prose))
+    sources = "\n".join(cell.source for cell in chapter_page(notebook, record(), None, fresh).cells)
+    assert prose.replace("b\n$$", "b\n$$ (toy-fusion-1)") in sources
+
+
 def test_reading_time_counts_prose_and_running_time_is_the_records():
     notebook = handmade()
     notebook.cells.append(new_markdown_cell("word " * 2300))

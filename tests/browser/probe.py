@@ -35,6 +35,10 @@ COUNTS = """() => {
     undrawn_formulas: all(".math").filter((each) => !each.querySelector("mjx-container svg"))
       .map((each) => each.textContent),
     wrong_formulas: all("[data-mjx-error]").map((each) => each.getAttribute("data-mjx-error")),
+    unread_formulas: all(".bd-article :is(p, li, td, dd, figcaption)")
+      .flatMap((each) => [...each.childNodes])
+      .filter((each) => each.nodeType === Node.TEXT_NODE && /\\$\\$|\\\\[a-z]+[{ ]/.test(each.data))
+      .map((each) => each.data),
     plots: all(".plotly-graph-div").length,
     undrawn_plots: all(".plotly-graph-div").filter((each) => !each.querySelector(".main-svg"))
       .map((each) => each.id),
