@@ -18,6 +18,15 @@ LOOPBACK = ("loopback", "notebook", "browser")
 _VARIABLES = ("MMREPRO_ROOT", "MMREPRO_MOSEI_ALIGNED", "MMREPRO_UNFINISHED")
 
 
+def pytest_collection_modifyitems(items):
+    """Keep what shares fixtures in one process: the tests of a file, or of one chapter's notebook."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            chapter = parameters.get("slug", "") if item.path.parent.name == "notebooks" else ""
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(HERE)} {chapter}".strip()))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_setup(item):
     # Unix sockets stay open: multiprocessing and asyncio talk over them.

@@ -121,7 +121,9 @@ def test_a_folder_that_takes_no_file_is_no_hindrance(key_now, computed, settled)
     assert len(computed) == 2
 
 
-def test_two_folders_of_one_project_are_told_apart(key_now, computed, settled, checkout, tmp_path, monkeypatch):
+def test_two_folders_of_one_project_are_told_apart(
+    key_now, computed, settled, checkout, tmp_path, monkeypatch
+):
     key_now()
     copy = tmp_path / "copy"
     shutil.copytree(checkout.root, copy, symlinks=True)
