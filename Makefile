@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PROFILE ?= smoke
 JOBS ?=
+TIMES ?= 3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 # What a result can depend on; other extras are tools around the runs, and records stay valid without them.
@@ -23,8 +24,8 @@ test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile
 browser: $(INSTALLED)  ## Open every page of the built book in headless Chromium
 	$(BIN)/python -m pytest -m browser -n logical --dist loadgroup --durations=10 tests/browser
 
-faults: $(INSTALLED)  ## Break things on purpose and write results/faults.json, from which the book's page is made
-	$(BIN)/python -m pytest -m "hostile or fault" -n logical --dist loadfile --times 3 --fault-report results/faults.json
+faults: $(INSTALLED)  ## Break things on purpose, at random moments TIMES times, and write results/faults.json
+	$(BIN)/python -m pytest -m "hostile or fault" -n logical --dist load --times $(TIMES) --fault-report results/faults.json
 
 lint: $(INSTALLED)  ## Formatting, lint, types, YAML and spelling
 	$(BIN)/ruff format --check .

@@ -22,14 +22,15 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     if path := config.getoption("--fault-report"):
-        config.pluginmanager.register(FaultReport(path))
+        config.pluginmanager.register(FaultReport(path, config.getoption("--times")))
 
 
 class FaultReport:
     """Collects the outcome of every marked test; with several processes, in the one that started them."""
 
-    def __init__(self, path):
+    def __init__(self, path, times):
         self.path = Path(path)
+        self.times = times
         self.rows = []
 
     def pytest_itemcollected(self, item):
@@ -63,6 +64,7 @@ class FaultReport:
             "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "python": platform.python_version(),
             "system": platform.system(),
+            "times": self.times,
             "faults": sorted(self.rows, key=lambda row: row["test"]),
         }
         self.path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")

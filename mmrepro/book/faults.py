@@ -36,7 +36,8 @@ def _summary(report: Mapping[str, Any]) -> str:
     return (
         f"Tried on {report['made']} with Python {report['python']} on {report['system']}: "
         f"{len(rows)} cases in {seconds:.0f} s. In {counts['passed']} of them what must happen happened, "
-        f"in {counts['failed']} it did not, and {counts['skipped']} were not tried."
+        f"in {counts['failed']} it did not, and {counts['skipped']} were not tried. "
+        f"What strikes at random moments struck {report['times']} times each."
     )
 
 

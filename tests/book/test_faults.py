@@ -31,7 +31,7 @@ ROWS = [
 @pytest.fixture
 def parts(tmp_path):
     path = tmp_path / "faults.json"
-    report = {"made": "2025-01-31", "python": "3.11.7", "system": "Linux", "faults": ROWS}
+    report = {"made": "2025-01-31", "python": "3.11.7", "system": "Linux", "times": 7, "faults": ROWS}
     path.write_text(json.dumps(report))
     return fault_parts(path)
 
@@ -51,6 +51,7 @@ def test_what_failed_and_what_was_not_tried_say_so(parts):
         "In 4 of them what must happen happened, in 1 it did not, and 1 were not tried."
         in (parts["faults-summary"])
     )
+    assert "struck 7 times each" in parts["faults-summary"]
 
 
 def test_hostile_input_has_a_table_of_its_own(parts):
