@@ -51,8 +51,9 @@ class Need:
         if own.name != named.name:
             # A hub's cache holds links to files named by their hash, without the others beside them.
             return (
-                f"{self.variable} names {named}, a link to {own}, beside which the other files are not; name a "
-                "folder without links, as `hf download --local-dir` and `mmrepro data weights` make them."
+                f"{self.variable} names {named}, a link to {own}, which has not the other files beside it; "
+                "name one in a folder without links, as `mmrepro data weights` or `hf download --local-dir` "
+                "makes it."
             )
         wrong = damage(own)
         return f"{self.variable} names {own}, which {wrong}." if wrong else None

@@ -191,7 +191,7 @@ def execute(
         With exit code 1, naming the chapters that failed, once all have run; with 2 before any runs,
         where settings are refused or data that only the user can supply are missing.
     """
-    from mmrepro.execution.job import ChapterError, Job, refuse_unsupplied, refuse_wrong
+    from mmrepro.execution.job import ChapterError, Job, refuse_wrong
     from mmrepro.execution.room import room_for
     from mmrepro.execution.runner import run_jobs
     from mmrepro.execution.unfinished import folder_of, forget
@@ -204,8 +204,6 @@ def execute(
             forget(folder_of(job))
     if not (fresh or compare or publish):
         jobs = [job for job in jobs if not _taken_from_cache(job, entries)]
-    if scheduler == "local":  # elsewhere the variables are those of the workers
-        refuse_unsupplied(jobs)
     if jobs:
         names = ", ".join(job.slug for job in jobs)
         click.echo(f"Running {len(jobs)} chapter(s) at profile {parameters['profile']}: {names}")

@@ -1,6 +1,7 @@
 import pytest
 from click.testing import CliRunner
 
+from mmrepro.data import hub
 from mmrepro.data.commands import data
 from mmrepro.errors import MMReproError
 
@@ -17,7 +18,9 @@ def run(project, mirror):
     )
     (mirror / "demo" / "x").mkdir(parents=True)
     (mirror / "demo" / "x" / "a").write_bytes(A)
-    return lambda *arguments: CliRunner().invoke(data, [str(argument) for argument in arguments])
+    return lambda *arguments, catch=True: CliRunner().invoke(
+        data, [str(argument) for argument in arguments], catch_exceptions=catch
+    )
 
 
 def test_list(run):
@@ -81,3 +84,31 @@ def test_every_command_has_examples(run, command):
     result = run(command, "--help")
     assert result.exit_code == 0
     assert f"\n  mmrepro data {command}" in result.output
+
+
+def test_needs_say_where_and_how(run, monkeypatch, tmp_path):
+    told = run("needs", "demo").output
+    assert told.splitlines()[0] == "demo/own: Numbers"
+    assert "  Some numbers.\n  Licence: MIT.\n" in told
+    assert "  NO_SUCH_VARIABLE: not set\n" in told and "demo/x" not in told
+    (tmp_path / "own.csv").write_text("1")
+    monkeypatch.setenv("NO_SUCH_VARIABLE", str(tmp_path / "own.csv"))
+    assert "  NO_SUCH_VARIABLE: set\n" in run("needs", "demo").output
+    monkeypatch.setenv("NO_SUCH_VARIABLE", str(tmp_path / "gone.csv"))
+    assert "gone.csv, which is not a file" in run("needs", "demo").output
+    assert run("needs", "demo/x").output == "Nothing: what these chapters use can be fetched.\n"
+
+
+def test_weights_are_brought_and_the_line_that_names_them_is_printed(run, monkeypatch, tmp_path):
+    asked = []
+    repository = hub.Repository("lab/tiny", "1" * 40, "model.safetensors")
+    monkeypatch.setitem(hub.REPOSITORIES, "NO_SUCH_VARIABLE", repository)
+    monkeypatch.setattr(hub, "bring", lambda each: asked.append(each) or tmp_path / "a b" / each.file)
+    assert "`mmrepro data weights demo/own` brings it from lab/tiny." in run("needs", "demo").output
+    result = run("weights", "demo")
+    assert result.stdout == f"export NO_SUCH_VARIABLE='{tmp_path}/a b/model.safetensors'\n"
+    assert f"lab/tiny at {'1' * 40} into" in result.stderr
+    assert asked == [repository]
+    with pytest.raises(MMReproError, match=r"No weights of demo/x are on the hub"):
+        run("weights", "demo/x", catch=False)
+    assert "these are gigabytes" in run("weights").output
