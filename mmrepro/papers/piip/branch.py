@@ -250,8 +250,8 @@ def _from_timm(name: str, **options: Any) -> Any:
     except OSError as error:  # of which the hub's errors are
         told = (str(error).splitlines() or [type(error).__name__])[0]
         raise MMReproError(
-            f"The weights of {name} are not here and cannot be fetched ({told}); run `hf download timm/{name}` "
-            "where there is a network, and name that machine's cache in HF_HOME."
+            f"The weights of {name} are not here and cannot be fetched ({told}); run "
+            f"`hf download timm/{name}` where there is a network, and name that machine's cache in HF_HOME."
         ) from None
 
 
