@@ -136,7 +136,8 @@ def _transfer(api: HfApi, repository: Repository, file: RepoFile) -> None:
     api.get_hf_file_metadata(url=url)  # says why, where the file is not for us
     target = repository.folder / file.path
     part = target.with_name(f"{file.path}.{file.blob_id[:12]}.part")
-    download(url, part, file.size, file.lfs.sha256 if file.lfs else None, get_token())
+    if not _fits(part, file):  # a process may have been killed before it gave the whole file its name
+        download(url, part, file.size, file.lfs.sha256 if file.lfs else None, get_token())
     if not _fits(part, file):
         part.unlink()
         raise SourceError(f"{file.path} is not the file that the hub lists")

@@ -149,6 +149,16 @@ def test_a_broken_transfer_is_continued_where_it_stopped(served):
     assert ranges == ["bytes=262144-"]
 
 
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_whole_file_that_had_not_got_its_name_yet_is_taken(served, name):
+    path = bring(TINY).with_name(name)
+    (part,) = (entry for entry in served.listing() if entry["path"] == name)
+    path.rename(path.with_name(f"{name}.{part['oid'][:12]}.part"))
+    served.log.clear()
+    bring(TINY)
+    assert path.read_bytes() == served.files[name] and served.brought() == []
+
+
 @pytest.mark.parametrize("spoilt", [WEIGHTS[:-9], b"!" + WEIGHTS[1:]], ids=["cut", "changed"])
 @pytest.mark.fault("a file from the hub is spoilt on this machine", "only that file is brought again")
 def test_a_file_that_was_spoilt_here_is_brought_again(served, spoilt):

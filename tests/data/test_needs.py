@@ -1,5 +1,6 @@
 import pytest
 
+from mmrepro.data.hub import REPOSITORIES, Repository
 from mmrepro.data.manifest import select
 from mmrepro.data.needs import needs, refuse_lacking
 from mmrepro.errors import MMReproError
@@ -60,6 +61,15 @@ def test_a_link_into_a_hubs_cache_is_refused_for_the_files_beside_it_are_elsewhe
     monkeypatch.setenv("DEMO_WEIGHTS", str(tmp_path / "config.json"))
     assert "config.json, a link to " in wanted[1].problem
     assert "`mmrepro data weights`" in wanted[1].problem
+
+
+def test_weights_of_a_hub_need_their_configuration_beside_them(wanted, monkeypatch, tmp_path):
+    monkeypatch.setitem(REPOSITORIES, "DEMO_WEIGHTS", Repository("lab/tiny", "main", "model.pth"))
+    (tmp_path / "model.pth").write_bytes(b"weights")
+    monkeypatch.setenv("DEMO_WEIGHTS", str(tmp_path / "model.pth"))
+    assert wanted[1].problem.endswith("model.pth, which has no config.json beside it.")
+    (tmp_path / "config.json").write_text("{}")
+    assert wanted[1].problem is None
 
 
 def test_no_chapter_has_a_sample_of_what_only_the_user_can_supply():
