@@ -9,9 +9,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
 from mmrepro.data import transfer
+from mmrepro.data.commands import data
 from mmrepro.data.hub import REPOSITORIES, Repository, bring
+from mmrepro.data.store import fetch
 from mmrepro.errors import MMReproError
 
 pytestmark = pytest.mark.loopback
@@ -222,6 +225,23 @@ def test_weights_that_were_brought_are_named_without_a_network(served, monkeypat
 def test_a_repository_without_the_file_to_name_is_told(served):
     with pytest.raises(MMReproError, match=r"lab/tiny has no weights.bin at revision 0123"):
         bring(replace(TINY, file="weights.bin"))
+
+
+def test_the_printed_line_names_weights_that_the_store_takes(served, project, monkeypatch):
+    """The way of a user: bring, set the variable, run."""
+    monkeypatch.setitem(REPOSITORIES, "DEMO_WEIGHTS", TINY)
+    monkeypatch.delenv("DEMO_WEIGHTS", raising=False)
+    project.write(
+        own={"access": "user", "variable": "DEMO_WEIGHTS"},
+        also={"access": "user", "variable": "DEMO_WEIGHTS"},
+    )
+    result = CliRunner().invoke(data, ["weights", "demo"])
+    assert result.stdout == f"export DEMO_WEIGHTS={TINY.folder / 'model.safetensors'}\n"
+    assert f"lab/tiny at {COMMIT} into {TINY.folder}" in result.stderr
+    monkeypatch.setenv("DEMO_WEIGHTS", result.stdout.strip().partition("=")[2])
+    found = fetch("demo", "own")
+    assert found.source == "user" and found.path("model.safetensors").read_bytes() == WEIGHTS
+    assert (found.folder / "config.json").is_file()
 
 
 def test_every_variable_belongs_to_a_data_set_and_its_file_is_among_those_brought():
