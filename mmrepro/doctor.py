@@ -166,18 +166,23 @@ def check_mirror() -> Check:
 def check_dataset(slug: str, name: str) -> Check:
     """A data set is here; without it a chapter uses its built-in sample."""
     from mmrepro.data.manifest import dataset
+    from mmrepro.data.needs import needs
     from mmrepro.data.store import locate
 
     entry, title = dataset(slug, name), f"Data {slug}/{name}"
+    need = next(needs(slug, [name]), None)
+    if need and need.problem:
+        return Check(title, "missing", need.problem, f"unset {need.variable}")
     try:
         here = locate(slug, name)
     except MMReproError as error:
-        return Check(title, "missing", str(error), f"unset {entry.variable}" if entry.variable else "")
+        return Check(title, "missing", str(error))
     if here:
         return Check(title, "ok", f"{here.tier}, from {here.source}")
     if entry.units:
         return Check(title, "optional", f"{entry.access}, not here", f"mmrepro data fetch {slug}/{name}")
-    remedy = f"export {entry.variable}=/path/to/your/copy" if entry.variable else ""
+    verb = "weights" if need and need.repository else "needs"
+    remedy = f"mmrepro data {verb} {slug}/{name}" if need else ""
     return Check(title, "optional", "only you can supply it", remedy)
 
 

@@ -190,13 +190,24 @@ def test_data_that_are_not_here_can_be_fetched(checkout):
 
 def test_data_that_only_the_user_has_are_asked_for_by_variable(checkout, monkeypatch, tmp_path):
     check = doctor.check_dataset(SLUG, "mosei_aligned")
-    assert (check.state, check.remedy) == ("optional", "export MMREPRO_MOSEI_ALIGNED=/path/to/your/copy")
+    assert (check.state, check.remedy) == ("optional", f"mmrepro data needs {SLUG}/mosei_aligned")
     monkeypatch.setenv("MMREPRO_MOSEI_ALIGNED", str(tmp_path / "gone.pkl"))
     check = doctor.check_dataset(SLUG, "mosei_aligned")
     assert check.state == "missing"
     assert "not a file" in check.detail
     (tmp_path / "gone.pkl").write_bytes(b"x")
     assert doctor.check_dataset(SLUG, "mosei_aligned").state == "optional"  # not verified yet
+
+
+def test_weights_are_asked_of_the_hub_and_broken_ones_told(checkout, monkeypatch, tmp_path):
+    monkeypatch.delenv("MMREPRO_BERT", raising=False)
+    check = doctor.check_dataset("trimod-mner", "bert")
+    assert (check.state, check.remedy) == ("optional", "mmrepro data weights trimod-mner/bert")
+    (tmp_path / "model.safetensors").write_bytes(b"cut")
+    monkeypatch.setenv("MMREPRO_BERT", str(tmp_path / "model.safetensors"))
+    check = doctor.check_dataset("trimod-mner", "bert")
+    assert (check.state, check.remedy) == ("missing", "unset MMREPRO_BERT")
+    assert "breaks off or is no safetensors file" in check.detail
 
 
 def test_data_that_are_here_are_told(checkout, monkeypatch, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mmrepro.book.markup import scrolling, table
+from mmrepro.data.hub import REPOSITORIES
 from mmrepro.data.manifest import DatasetEntry, Manifest
 from mmrepro.papers.paper import Paper
 
@@ -19,6 +20,33 @@ def data_markdown(papers: Sequence[Paper], manifests: Mapping[str, Manifest]) ->
     """
     ordered = sorted(papers, key=lambda paper: paper.number)
     return "\n\n".join(_chapter(paper, manifests[paper.slug]) for paper in ordered)
+
+
+def needs_markdown(papers: Sequence[Paper], manifests: Mapping[str, Manifest]) -> str:
+    """Tabulate what only the reader can supply: chapter, data set, licence, variable, and how to get it."""
+    header = ["Chapter", "What", "Licence", "Variable", "How"]
+    body = [
+        [
+            str(paper.number),
+            entry.title,
+            entry.licence,
+            f"`{entry.variable}`",
+            _how(f"{paper.slug}/{name}", entry),
+        ]
+        for paper in sorted(papers, key=lambda paper: paper.number)
+        for name, entry in manifests[paper.slug].datasets.items()
+        if entry.variable
+    ]
+    return scrolling(table(header, body), "mm-data full-width") if body else "Nothing."
+
+
+def _how(target: str, entry: DatasetEntry) -> str:
+    repository = REPOSITORIES.get(entry.variable or "")
+    if repository is None:
+        return "[by hand](data.md)"
+    revision = repository.revision[:7]
+    link = f"https://huggingface.co/{repository.name}/tree/{repository.revision}"
+    return f"`mmrepro data weights {target}` from [{repository.name}]({link}) at {revision}"
 
 
 def _chapter(paper: Paper, manifest: Manifest) -> str:

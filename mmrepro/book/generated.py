@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mmrepro.book.benchmark import benchmark_parts
-from mmrepro.book.data_sets import data_markdown
+from mmrepro.book.data_sets import data_markdown, needs_markdown
 from mmrepro.book.faults import fault_parts
 from mmrepro.book.gpu import gpu_parts
 from mmrepro.book.lessons import lessons_markdown, load_lessons
@@ -51,7 +51,7 @@ def generated_parts(
         "interval-widths": _interval_widths(),
         "changes": _changes(root / "CHANGELOG.md"),
         "lessons": lessons_markdown(load_lessons(root / "book" / "lessons.yml"), papers, records),
-        "data-sets": _data_sets(papers, root / "data_manifests"),
+        **_data_sets(papers, root / "data_manifests"),
         **benchmark_parts(root / "results" / "benchmarks" / "engine.json"),
         **fault_parts(root / "results" / "faults.json"),
         **gpu_parts(root / "results" / "gpu", papers),
@@ -87,10 +87,13 @@ def _card(row: ScoreboardRow, cover: tuple[str, str] | None) -> str:
     return "\n".join(lines)
 
 
-def _data_sets(papers: Sequence[Paper], folder: Path) -> str:
+def _data_sets(papers: Sequence[Paper], folder: Path) -> dict[str, str]:
     declared = [paper for paper in papers if (folder / f"{paper.slug}.yml").is_file()]
     manifests = {paper.slug: load_manifest(paper.slug) for paper in declared}
-    return data_markdown(declared, manifests) or "No chapter declares data."
+    return {
+        "data-sets": data_markdown(declared, manifests) or "No chapter declares data.",
+        "data-needs": needs_markdown(declared, manifests),
+    }
 
 
 def _interval_widths() -> str:

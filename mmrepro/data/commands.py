@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import indent
 
 import click
 
 from mmrepro.data import store
 from mmrepro.data.environment import cache_folder
 from mmrepro.data.manifest import dataset, select
+from mmrepro.errors import MMReproError
 
 _TARGETS = click.argument("targets", nargs=-1, metavar="[SLUG | SLUG/NAME]...")
 _JOBS = click.option(
@@ -49,6 +52,56 @@ def list_data(targets: tuple[str, ...]) -> None:
             (f"{slug}/{name}", entry.tier, entry.access, entry.licence, size, here.source if here else "-")
         )
     _table(("data set", "tier", "access", "licence", "size", "here"), rows)
+
+
+@data.command("needs")
+@_TARGETS
+def list_needs(targets: tuple[str, ...]) -> None:
+    """Say what only you can supply: where to get it, its terms, and how to lay it out.
+
+    \b
+    mmrepro data needs piip
+    """
+    from mmrepro.data.needs import needs
+
+    wanted = [need for slug, name in select(targets) for need in needs(slug, [name])]
+    for need in wanted:
+        note = f" {need.entry.licence_note}" if need.entry.licence_note else ""
+        state = need.problem or ("set" if need.is_set else "not set")
+        click.echo(f"{need.title}: {need.entry.title}")
+        for line in (need.entry.description, f"Licence: {need.entry.licence}.{note}"):
+            click.echo(indent(" ".join(line.split()), "  "))
+        if need.repository:
+            click.echo(f"  `mmrepro data weights {need.title}` brings it from {need.repository.name}.")
+        click.echo(f"  {need.variable}: {state}\n")
+    if not wanted:
+        click.echo("Nothing: what these chapters use can be fetched.")
+
+
+@data.command("weights")
+@_TARGETS
+def bring_weights(targets: tuple[str, ...]) -> None:
+    """Bring weights from the Hugging Face hub, and print the lines that name them.
+
+    Each comes from one commit of its repository and is held against the hub's checksums; what an interrupted
+    transfer brought is continued. HF_TOKEN carries a token, where terms must be accepted.
+
+    \b
+    mmrepro data weights trimod-mner
+    eval "$(mmrepro data weights ewing-vls/clip)"
+    """
+    from mmrepro.data.hub import bring
+    from mmrepro.data.needs import needs
+
+    if not targets:
+        raise click.UsageError("Name a chapter or a data set: these are gigabytes.")
+    wanted = [need for slug, name in select(targets) for need in needs(slug, [name])]
+    found = {need.variable: need.repository for need in wanted if need.repository}
+    if not found:
+        raise MMReproError(f"No weights of {', '.join(targets)} are on the hub; see `mmrepro data needs`.")
+    for variable, repository in found.items():
+        click.echo(f"{repository.name} at {repository.revision} into {repository.folder}", err=True)
+        click.echo(f"export {variable}={shlex.quote(str(bring(repository)))}")
 
 
 @data.command("fetch")

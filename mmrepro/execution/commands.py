@@ -188,7 +188,8 @@ def execute(
     Raises
     ------
     MMReproError
-        With exit code 1, naming the chapters that failed, once all have run.
+        With exit code 1, naming the chapters that failed, once all have run; with 2 before any runs,
+        where settings are refused or data that only the user can supply are missing.
     """
     from mmrepro.execution.job import ChapterError, Job, refuse_wrong
     from mmrepro.execution.room import room_for

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+from mmrepro.data.needs import needs, refuse_lacking
 from mmrepro.errors import MMReproError, no_place
 from mmrepro.evidence.record import RunRecord
 from mmrepro.execution import unfinished
@@ -65,6 +66,19 @@ def refuse_wrong(jobs: Sequence[Job]) -> None:
     """
     for job in jobs:
         settings_from(job.slug, job.parameters)
+
+
+def refuse_unsupplied(jobs: Sequence[Job]) -> None:
+    """Refuse jobs that lack what only the user can supply, before a kernel starts; for jobs of this machine.
+
+    Raises
+    ------
+    MMReproError
+        With everything that is missing at once.
+    """
+    refuse_lacking(
+        need for job in jobs for need in needs(job.slug, settings_from(job.slug, job.parameters)[1].datasets)
+    )
 
 
 def perform(job: Job) -> Outcome:

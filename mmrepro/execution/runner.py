@@ -14,7 +14,15 @@ from concurrent.futures.process import BrokenProcessPool
 
 import psutil
 
-from mmrepro.execution.job import ChapterError, Job, Outcome, last_cell, perform, refuse_wrong
+from mmrepro.execution.job import (
+    ChapterError,
+    Job,
+    Outcome,
+    last_cell,
+    perform,
+    refuse_unsupplied,
+    refuse_wrong,
+)
 
 LOCAL = "local"
 RETRIES = 1  # of a job whose process was killed
@@ -41,6 +49,8 @@ def run_jobs(
     ------
     SettingsError
         Before anything runs, when any job's parameters are refused.
+    MMReproError
+        Likewise, when a job of this machine lacks data that only the user can supply.
     ClusterError
         When the scheduler cannot be reached.
     """
@@ -50,6 +60,7 @@ def run_jobs(
 
         yield from run_on_cluster(jobs, scheduler, work)
         return
+    refuse_unsupplied(jobs)  # on a cluster the variables are those of the workers
     slots = Slots(min(workers, len(jobs)) or 1)
     threads = ThreadPoolExecutor(slots.count)
     try:

@@ -2,6 +2,7 @@ import pytest
 from click.testing import CliRunner
 
 from mmrepro.data.commands import data
+from mmrepro.data.hub import REPOSITORIES, Repository
 from mmrepro.errors import MMReproError
 
 A = b"a,b\n1,2\n"
@@ -17,7 +18,9 @@ def run(project, mirror):
     )
     (mirror / "demo" / "x").mkdir(parents=True)
     (mirror / "demo" / "x" / "a").write_bytes(A)
-    return lambda *arguments: CliRunner().invoke(data, [str(argument) for argument in arguments])
+    return lambda *arguments, catch=True: CliRunner().invoke(
+        data, [str(argument) for argument in arguments], catch_exceptions=catch
+    )
 
 
 def test_list(run):
@@ -81,3 +84,26 @@ def test_every_command_has_examples(run, command):
     result = run(command, "--help")
     assert result.exit_code == 0
     assert f"\n  mmrepro data {command}" in result.output
+
+
+def test_needs_say_where_and_how(run, monkeypatch, tmp_path):
+    told = run("needs", "demo").output
+    assert told.splitlines()[0] == "demo/own: Numbers"
+    assert "  Some numbers.\n  Licence: MIT.\n" in told
+    assert "  NO_SUCH_VARIABLE: not set\n" in told and "demo/x" not in told
+    (tmp_path / "own.csv").write_text("1")
+    monkeypatch.setenv("NO_SUCH_VARIABLE", str(tmp_path / "own.csv"))
+    assert "  NO_SUCH_VARIABLE: set\n" in run("needs", "demo").output
+    monkeypatch.setenv("NO_SUCH_VARIABLE", str(tmp_path / "gone.csv"))
+    assert "gone.csv, which is not a file" in run("needs", "demo").output
+    assert run("needs", "demo/x").output == "Nothing: what these chapters use can be fetched.\n"
+
+
+def test_weights_are_asked_for_by_name_and_must_be_on_the_hub(run, monkeypatch):
+    assert "these are gigabytes" in run("weights").output
+    with pytest.raises(MMReproError, match=r"No weights of demo are on the hub; see `mmrepro data needs`"):
+        run("weights", "demo", catch=False)
+    monkeypatch.setitem(
+        REPOSITORIES, "NO_SUCH_VARIABLE", Repository("lab/tiny", "1" * 40, "model.safetensors")
+    )
+    assert "`mmrepro data weights demo/own` brings it from lab/tiny." in run("needs", "demo").output

@@ -2,6 +2,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import read_record, seal, write_record
 from mmrepro.execution import cache, commands, runner
 from mmrepro.execution.commands import Assignment, SeedList, run
@@ -268,3 +269,11 @@ def test_the_help_shows_how_to_ask():
     done = invoke("--help")
     assert "mmrepro run mosei-fusion --profile cpu --seeds 0..9" in done.output
     assert commands.EXAMPLES
+
+
+def test_data_that_only_the_user_has_are_asked_for_before_a_kernel_starts(checkout, tmp_path):
+    result = CliRunner().invoke(run, [SLUG, "--profile", "gpu", "--output", str(tmp_path / "runs")])
+    assert isinstance(result.exception, MMReproError) and result.exception.exit_code == 2
+    assert "This run needs what only you can supply: set MMREPRO_MOSEI_ALIGNED" in str(result.exception)
+    assert f"`mmrepro data needs {SLUG}`" in str(result.exception)
+    assert not (tmp_path / "runs").exists()

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from mmrepro.data.local import LocalData
 from mmrepro.data.video import read_frames
 from mmrepro.errors import MMReproError
+from mmrepro.modeling.qwen2_vl import load_qwen2_vl
 from mmrepro.papers.facetrack_mm import detection, tracking
 from mmrepro.papers.facetrack_mm.captions import Caption
 from mmrepro.papers.facetrack_mm.scoring import CaptionScorer
@@ -201,14 +202,14 @@ class VideoCaptioner:
 
 
 def load_captioner(configuration: Path, device: str) -> VideoCaptioner:
-    """Load weights and processor from the folder of `configuration`, in bf16 on CUDA."""
-    from transformers import AutoProcessor, Qwen2VLForConditionalGeneration
+    """Load weights and processor from the folder of `configuration`, in bf16 on CUDA.
 
-    folder = configuration.parent
-    kind = torch.bfloat16 if device == "cuda" else torch.float32
-    model: Any = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=kind, local_files_only=True)
-    processor = AutoProcessor.from_pretrained(folder, local_files_only=True)  # type: ignore[no-untyped-call]
-    return VideoCaptioner(model.to(device), processor)
+    Raises
+    ------
+    MMReproError
+        When its files are not whole.
+    """
+    return VideoCaptioner(*load_qwen2_vl(configuration.parent, device))
 
 
 def compare(

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -34,13 +35,16 @@ class FrozenEncoders:
     network
         Makes the image network, called only where features are not on disk yet; it gives (n, channels).
     language
-        Makes tokenizer and text network, likewise.
+        Makes tokenizer and text network, likewise; None where there are no texts.
     identity
         Names the weights: other weights, other features.
     """
 
     def __init__(
-        self, network: Callable[[], nn.Module], language: Callable[[], tuple[Any, nn.Module]], identity: str
+        self,
+        network: Callable[[], nn.Module],
+        language: Callable[[], tuple[Any, nn.Module]] | None,
+        identity: str,
     ) -> None:
         self.network, self.language, self.identity = network, language, identity
 
@@ -48,7 +52,7 @@ class FrozenEncoders:
         """Encode images, (n, 2048)."""
 
         def encode() -> Iterator[Half]:
-            network = self.network().eval().requires_grad_(False)
+            network = self.network().eval().requires_grad_(False).to(_device())
             for start in range(0, len(paths), _BATCH):
                 yield _features(
                     network, torch.stack([_pixels(path) for path in paths[start : start + _BATCH]])
@@ -60,17 +64,19 @@ class FrozenEncoders:
         """Encode texts by the mean state of their word pieces, (n, 768)."""
 
         def encode() -> Iterator[Half]:
+            assert self.language is not None, "only data with texts ask for them"
             tokenizer, network = self.language()
-            network.eval().requires_grad_(False)
+            network.eval().requires_grad_(False).to(_device())
             for start in range(0, len(texts), _BATCH):
                 batch = tokenizer(
                     list(texts[start : start + _BATCH]), padding=True, truncation=True, max_length=_LONGEST,
                     return_tensors="pt",
                 )  # fmt: skip
+                batch = {name: each.to(_device()) for name, each in batch.items()}
                 with torch.inference_mode():
                     states = network(**batch).last_hidden_state
                 seen = batch["attention_mask"].unsqueeze(-1)
-                yield ((states * seen).sum(1) / seen.sum(1)).half().numpy()
+                yield ((states * seen).sum(1) / seen.sum(1)).half().cpu().numpy()
 
         return kept(f"text|{self.identity}", list(texts), encode)
 
@@ -82,6 +88,10 @@ class FrozenEncoders:
                 yield colour_features(_opened(path))[None].astype(np.float16)
 
         return kept("colours", [str(path) for path in paths], encode)
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def kept(kind: str, keys: Sequence[str], encode: Callable[[], Iterator[Half]]) -> Tensor:
@@ -145,11 +155,25 @@ def colour_features(picture: Image.Image) -> NDArray[np.float64]:
 
 
 def resnet50() -> nn.Module:
-    """Return ResNet-50 without its classifier; torchvision downloads the weights once."""
+    """Return ResNet-50 without its classifier; torchvision downloads the weights once.
+
+    Raises
+    ------
+    MMReproError
+        When the weights are neither on this machine nor to be had, or are not whole.
+    """
     from torchvision.models import ResNet50_Weights
     from torchvision.models import resnet50 as make
 
-    network: nn.Module = make(weights=ResNet50_Weights.IMAGENET1K_V2)
+    weights = ResNet50_Weights.IMAGENET1K_V2
+    try:
+        network: nn.Module = make(weights=weights)
+    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:  # urllib's errors are OSErrors
+        place = Path(torch.hub.get_dir()) / "checkpoints"
+        told = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MMReproError(
+            f"The weights of ResNet-50 cannot be had ({told}); put {weights.url} into {place}."
+        ) from None
     network.fc = nn.Identity()
     return network
 

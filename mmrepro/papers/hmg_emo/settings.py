@@ -15,7 +15,8 @@ class Settings(ChapterSettings):
     Attributes
     ----------
     task
-        The data that models are trained on: Emotify, or the paper's own IESN where the reader has it.
+        The data that models are trained on: Emotify, or where the reader has them the paper's own IESN, or
+        PARA, photographs and the emotions of people with known traits.
     label_rows
         ``drop`` answers that tick no emotion or more than three, or ``refuse`` the file.
     nan_frames
@@ -53,7 +54,7 @@ class Settings(ChapterSettings):
         The largest multiple at which the whole graph is taken at once.
     """
 
-    task: Literal["emotify", "iesn"] = "emotify"
+    task: Literal["emotify", "iesn", "para"] = "emotify"
     label_rows: Literal["drop", "refuse"] = "drop"
     nan_frames: Literal["skip", "refuse"] = "skip"
     ages: Literal["unknown", "refuse"] = "unknown"

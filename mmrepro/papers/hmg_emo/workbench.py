@@ -10,6 +10,7 @@ from mmrepro.papers.hmg_emo.corpus import Corpus, from_emotify
 from mmrepro.papers.hmg_emo.emotify import Answers, load_answers
 from mmrepro.papers.hmg_emo.frozen import FrozenEncoders, load_language, resnet50
 from mmrepro.papers.hmg_emo.iesn import load_iesn
+from mmrepro.papers.hmg_emo.para import load_para
 from mmrepro.papers.hmg_emo.settings import Settings
 from mmrepro.papers.hmg_emo.tracks import Tracks, load_tracks
 
@@ -27,7 +28,9 @@ def read_emotify(settings: Settings, data: GetData) -> tuple[Answers, Tracks]:
 
 
 def make_corpus(settings: Settings, data: GetData, answers: Answers, tracks: Tracks) -> Corpus:
-    """Make the corpus that the settings name; IESN and its encoders are obtained only for task ``iesn``."""
+    """Make the corpus that the settings name; the others, and their encoders, are not asked for."""
+    if settings.task == "para":
+        return load_para(data("para"), FrozenEncoders(resnet50, None, "ResNet-50, IMAGENET1K_V2"))
     if settings.task == "iesn":
         weights = data("mbert")
         encoders = FrozenEncoders(resnet50, lambda: load_language(weights.folder), weights.sha256)

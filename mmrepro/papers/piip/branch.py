@@ -224,24 +224,35 @@ def timm_branch(
     Raises
     ------
     MMReproError
-        For an unknown name, with the nearest ones, or a network that is neither a plain vision
-        transformer nor gives feature maps.
+        For an unknown name, with the nearest ones, a network that is neither a plain vision
+        transformer nor gives feature maps, or pretrained weights that cannot be had.
     """
     plain = name.partition(".")[0]
     if not timm.is_model(plain):
         raise MMReproError(f"timm knows no network {name!r}: {nearest(plain, timm.list_models())}")
     if plain in timm.list_models(module="vision_transformer"):
         grid_of(size, patch)
-        net = timm.create_model(name, pretrained=pretrained, img_size=size, patch_size=patch, num_classes=0)
+        net = _from_timm(name, pretrained=pretrained, img_size=size, patch_size=patch, num_classes=0)
         return ViTBranch(_constant_drop_path(net, drop_path), size, pieces, window)
     refusal = MMReproError(f"{name} gives no feature maps stage by stage; take a plain ViT or a ConvNet.")
     try:
-        features = timm.create_model(name, pretrained=pretrained, features_only=True)
+        features = _from_timm(name, pretrained=pretrained, features_only=True)
     except (RuntimeError, AssertionError, AttributeError):
         raise refusal from None
     if not isinstance(features, FeatureListNet):
         raise refusal
     return CNNBranch(features, size, pieces)
+
+
+def _from_timm(name: str, **options: Any) -> Any:
+    try:
+        return timm.create_model(name, **options)
+    except OSError as error:  # of which the hub's errors are
+        told = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MMReproError(
+            f"The weights of {name} are not here and cannot be fetched ({told}); run "
+            f"`hf download timm/{name}` where there is a network, and name that machine's cache in HF_HOME."
+        ) from None
 
 
 def _constant_drop_path(net: Any, rate: float) -> Any:

@@ -13,6 +13,7 @@ import torch
 from mmrepro.data.video import read_frames
 from mmrepro.errors import MMReproError
 from mmrepro.files import sha256_bytes, write_atomic
+from mmrepro.modeling.qwen2_vl import load_qwen2_vl
 from mmrepro.papers.tarsier2.benchmark import Clip
 from mmrepro.papers.tarsier2.settings import DescriberSettings
 
@@ -74,15 +75,15 @@ def load_describer(configuration: Path, settings: DescriberSettings, device: str
     Raises
     ------
     MMReproError
-        For a model of another class.
+        For a model of another class, or one whose files are not whole.
     """
-    from transformers import AutoProcessor, Qwen2VLConfig, Qwen2VLForConditionalGeneration
-    from transformers.utils import logging
+    from transformers import Qwen2VLConfig
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    folder = configuration.parent
-    content = json.loads(configuration.read_text(encoding="utf-8"))
-    inner = content.get("text_config", {})
+    try:
+        content = json.loads(configuration.read_text(encoding="utf-8"))
+        inner = content.get("text_config", {})
+    except (OSError, ValueError, AttributeError):
+        raise MMReproError(f"{configuration} is no configuration of a model; fetch it again.") from None
     names: dict[str, str] | None = None
     if content.get("model_type") == "qwen2_vl":
         plan = Qwen2VLConfig.from_dict(content)
@@ -94,13 +95,7 @@ def load_describer(configuration: Path, settings: DescriberSettings, device: str
             f"{configuration} describes a model of type {content.get('model_type')!r}; give one of "
             "Qwen2-VL's class, such as Tarsier2-Recap-7b or Qwen2-VL-7B-Instruct."
         )
-    kind = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    model: Any = Qwen2VLForConditionalGeneration.from_pretrained(
-        folder, config=plan, dtype=kind, key_mapping=names
-    )
-    model.to(device)
-    processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
-    return Describer(model.eval(), processor, settings)
+    return Describer(*load_qwen2_vl(configuration.parent, device, plan=plan, names=names), settings)
 
 
 def results_folder(base: Path, configuration: Path, settings: DescriberSettings) -> Path:

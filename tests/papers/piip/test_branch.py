@@ -111,3 +111,12 @@ def test_a_vision_transformer_of_timm_is_a_branch_at_any_size(images):
 def test_what_cannot_be_a_branch_is_told(make, told):
     with pytest.raises(MMReproError, match=told):
         make()
+
+
+@pytest.mark.parametrize("name", ["test_vit.r160_in1k", "test_convnext.r160_in1k"])
+def test_weights_that_no_hub_gives_are_told_in_a_sentence(name, monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(MMReproError, match=rf"run `hf download timm/{name}` .* HF_HOME\.$") as caught:
+        timm_branch(name, (160, 160), 2, pretrained=True)
+    assert "\n" not in str(caught.value)
