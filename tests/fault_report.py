@@ -9,6 +9,8 @@ import json
 import platform
 from pathlib import Path
 
+from mmrepro.evidence.sums import write_measured
+
 KINDS = ("hostile", "fault")
 _OUTCOME = "mmrepro-fault"
 
@@ -65,4 +67,4 @@ class FaultReport:
             "system": platform.system(),
             "faults": sorted(self.rows, key=lambda row: row["test"]),
         }
-        self.path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        write_measured(self.path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

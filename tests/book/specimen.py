@@ -14,7 +14,9 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from mmrepro.evidence.record import Metric, RunRecord, judge, seal, write_record
+from mmrepro.evidence.sums import SUMS
 from mmrepro.execution.run import RunFiles
+from mmrepro.files import sha256_file
 from mmrepro.papers.paper import Paper
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -177,8 +179,19 @@ class Checkout:
         return files
 
     def commit_record(self) -> None:
-        """Leave a committed `cpu` record."""
-        write_record(record(), self.root / "results" / "cpu" / f"{SLUG}.json")
+        """Leave a committed `cpu` record, its checksum beside it."""
+        path = self.root / "results" / "cpu" / f"{SLUG}.json"
+        write_record(record(), path)
+        self.note_sums()
+
+    def note_sums(self) -> None:
+        """Write the checksums of all results as they are now."""
+        results = self.root / "results"
+        lines = [
+            f"{sha256_file(path)}  {path.relative_to(results).as_posix()}\n"
+            for path in results.rglob("*.json")
+        ]
+        (results / SUMS).write_text("".join(lines))
 
 
 LESSONS = f"""
