@@ -31,9 +31,9 @@ from checkout import small_checkout
 from watch import Watch
 
 from mmrepro.environment import describe_environment
+from mmrepro.evidence.sums import write_measured
 from mmrepro.execution.job import Job, Outcome
 from mmrepro.execution.runner import run_jobs
-from mmrepro.files import write_atomic
 from mmrepro.papers.paper import load_paper
 from mmrepro.project import root
 
@@ -273,7 +273,7 @@ def main() -> None:
         found["runners"] = runners(bench, asked.only)
     if not asked.no_jobs:
         found |= {"overhead": overhead(), "scaling": scaling()}
-    write_atomic(asked.output, json.dumps(found, indent=1) + "\n")
+    write_measured(asked.output, json.dumps(found, indent=1) + "\n")
     print(json.dumps({name: found.get(name) for name in ("floor", "overhead", "scaling")}, indent=1))
 
 

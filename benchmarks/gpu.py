@@ -30,7 +30,7 @@ from steps import CASES
 from variants import Variants
 
 from mmrepro.errors import MMReproError
-from mmrepro.files import write_atomic
+from mmrepro.evidence.sums import write_measured
 from mmrepro.papers.paper import load_paper
 from mmrepro.papers.settings import resolve_settings
 from mmrepro.project import results_dir
@@ -176,7 +176,7 @@ def main(
     text = json.dumps(found, indent=1) + "\n"
     path = destination(found, output)
     if path is not None:
-        write_atomic(path, text)
+        write_measured(path, text)
         click.echo(f"Written to {path}", err=True)
     click.echo(text, nl=False)
 

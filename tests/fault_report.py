@@ -9,6 +9,8 @@ import json
 import platform
 from pathlib import Path
 
+from mmrepro.evidence.sums import write_measured
+
 KINDS = ("hostile", "fault")
 _OUTCOME = "mmrepro-fault"
 
@@ -67,4 +69,4 @@ class FaultReport:
             "times": self.times,
             "faults": sorted(self.rows, key=lambda row: row["test"]),
         }
-        self.path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        write_measured(self.path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

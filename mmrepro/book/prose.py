@@ -1,7 +1,8 @@
-"""Prose check: a result in a chapter's text must come from `paper.yml`, never from a keyboard."""
+"""Prose check: a result in a chapter's words must come from `paper.yml`, never from a keyboard."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _CONTEXT = 30
+_SPOKEN = ("alt", "caption")  # arguments of what shows a figure or a table
 # What is not prose, or holds numbers that are no results; in the order in which it is taken out.
 _NOT_RESULTS = tuple(
     re.compile(pattern, re.DOTALL | re.IGNORECASE | re.MULTILINE)
@@ -31,7 +33,8 @@ _NOT_RESULTS = tuple(
         r"\b(version|python|pytorch|torch|numpy|plotly|cuda|apache|cc[ -]by(-\w+)*)[ -]v?\d+(\.\d+)*",
         r"(§\s*|\b(sections?|sec\.|tables?|tab\.|figures?|fig\.|equations?|eqs?\.|appendix|chapters?)\s+)"
         r"\d+(\.\d+)+",
-        r"\b\d+(\.\d+)?\s*%\s+(confidence|prediction|credible|interval|bootstrap|student)",
+        r"\b\d+(\.\d+)?\s*%\s+(confidence|prediction|credible|interval|bootstrap|student|t interval)",
+        r"\b(the usual|must be [^.;]*\b(above|below))\s+\d+(\.\d+)?(\s*%)?",  # asked for, not found
     )
 )
 _NUMBER = re.compile(r"(?<![\w.])(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)(?P<percent>\s?%)?(?![\w]|\.\d)")
@@ -40,8 +43,9 @@ _NUMBER = re.compile(r"(?<![\w.])(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)(?P<percent
 def unsourced_numbers(notebook: NotebookNode, paper: Paper) -> list[str]:
     """List the decimals and percentages in a chapter's prose that `paper.yml` does not hold.
 
-    A percentage may stand there as such or as a share of one. Code, mathematics, addresses, versions,
-    numbers of sections and levels of intervals are left out.
+    Words that code puts beside a figure or table (``alt``, ``caption``) count as prose. A percentage may
+    stand there as such or as a share of one. Code, mathematics, addresses, versions, numbers of sections,
+    levels of intervals and what is asked for are left out.
 
     Returns
     -------
@@ -52,13 +56,31 @@ def unsourced_numbers(notebook: NotebookNode, paper: Paper) -> list[str]:
     return [
         f"cell {number}: {found} in “{context}”"
         for number, cell in enumerate(notebook.cells, start=1)
-        if cell.cell_type == "markdown"
-        for value, found, context in _results(cell.source)
+        for words in _words(cell)
+        for value, found, context in typed_results(words)
         if not {value, round(value / 100, 12)} & known
     ]
 
 
-def _results(text: str) -> Iterator[tuple[float, str, str]]:
+def _words(cell: NotebookNode) -> Iterator[str]:
+    """Yield what a reader of a cell is told in words that somebody typed."""
+    if cell.cell_type == "markdown":
+        yield cell.source
+    elif cell.cell_type == "code":
+        for node in ast.walk(_parsed(cell.source)):
+            if isinstance(node, ast.keyword) and node.arg in _SPOKEN:
+                parts = [part.value for part in ast.walk(node.value) if isinstance(part, ast.Constant)]
+                yield " ".join(part for part in parts if isinstance(part, str))
+
+
+def _parsed(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SyntaxError:  # IPython's own lines, which show no figure
+        return ast.parse("")
+
+
+def typed_results(text: str) -> Iterator[tuple[float, str, str]]:
     """Yield each decimal or percentage: its value, its spelling and its surroundings."""
     for pattern in _NOT_RESULTS:
         text = pattern.sub(" ", text)

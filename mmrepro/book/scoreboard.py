@@ -49,9 +49,22 @@ def chapter_mark(record: RunRecord) -> str:
 
 
 def published_records(papers: Sequence[Paper], results: Path) -> dict[str, RunRecord]:
-    """Read the committed `cpu` record of every paper that has one, by slug."""
+    """Read the committed `cpu` record of every paper that has one, by slug.
+
+    Raises
+    ------
+    MMReproError
+        When one was changed, or is that of another chapter or profile.
+    """
     paths = {paper.slug: results / PUBLISHED / f"{paper.slug}.json" for paper in papers}
-    return {slug: read_record(path) for slug, path in paths.items() if path.is_file()}
+    records = {slug: read_record(path) for slug, path in paths.items() if path.is_file()}
+    for slug, record in records.items():
+        if (record.slug, record.profile) != (slug, PUBLISHED):
+            raise MMReproError(
+                f"{paths[slug]} is the {record.profile} record of {record.slug}; make the right one with "
+                f"`mmrepro run {slug} --profile {PUBLISHED} --publish`."
+            )
+    return records
 
 
 def scoreboard_rows(papers: Sequence[Paper], records: Mapping[str, RunRecord]) -> list[ScoreboardRow]:

@@ -16,12 +16,16 @@ from mmrepro.book.claims import as_csv, as_json, claim_rows
 from mmrepro.book.cover import find_cover
 from mmrepro.book.generated import generated_parts
 from mmrepro.book.page import chapter_page
+from mmrepro.book.prose import unsourced_numbers
+from mmrepro.book.provenance import refuse_foreign
 from mmrepro.book.repository import CONFIG, read_config, staged_config
 from mmrepro.book.scoreboard import published_records, scoreboard_rows
 from mmrepro.book.soundness import refuse_unsound
+from mmrepro.data.manifest import load_manifest
 from mmrepro.document import read_yaml
 from mmrepro.errors import MMReproError, nearest
 from mmrepro.evidence.record import RunRecord
+from mmrepro.evidence.sums import refuse_changed
 from mmrepro.execution.notebook import with_todays_words
 from mmrepro.execution.run import RunFiles
 from mmrepro.papers.paper import PROFILES, Paper
@@ -55,15 +59,17 @@ def stage(
     Raises
     ------
     MMReproError
-        When a chapter has no complete, unchanged and sound run, the table of contents does not fit, or
-        the repository's address is none.
+        When a chapter has no complete, unchanged and sound run, a result was changed by hand, the table
+        of contents does not fit, or the repository's address is none.
     """
     if profile not in PROFILES:
         raise MMReproError(f"No profile is called {profile!r}: {nearest(profile, PROFILES)}")
     _check_contents(root / "_toc.yml", papers)
     config = staged_config(read_config(root))
+    refuse_changed(root / "results")
     records = published_records(papers, root / "results")
     executed = [_run(paper, profile, runs, root) for paper in papers]
+    _refuse_foreign(papers, [*records.values(), *(run[1] for run in executed)], root, is_stale)
     pages = [
         chapter_page(*run, records.get(paper.slug), is_stale)
         for paper, run in zip(papers, executed, strict=True)
@@ -88,11 +94,30 @@ def stage(
 def _run(paper: Paper, profile: str, runs: Path, root: Path) -> tuple[NotebookNode, RunRecord]:
     """Return what a chapter's run left, in today's words."""
     executed, record = RunFiles.of(paper.slug, profile, runs).read()
-    refuse_unsound(executed, paper.slug)
     source = root / "notebooks" / paper.notebook_name
-    if not source.is_file():
-        return executed, record
-    return with_todays_words(executed, nbformat.read(source, as_version=4)), record
+    if source.is_file():
+        executed = with_todays_words(executed, nbformat.read(source, as_version=4))
+    refuse_unsound(executed, paper.slug)
+    for typed in unsourced_numbers(executed, paper):
+        raise MMReproError(
+            f"Chapter {paper.slug}, {typed} was typed by hand; let the run show it or cite it in paper.yml."
+        )
+    return executed, record
+
+
+def _refuse_foreign(
+    papers: Sequence[Paper],
+    records: Sequence[RunRecord],
+    root: Path,
+    is_stale: Callable[[RunRecord], bool],
+) -> None:
+    """Refuse records that depart from the sources that their keys name; the pages tell which are stale."""
+    by_slug = {paper.slug: paper for paper in papers}
+    declared = {slug for slug in by_slug if (root / "data_manifests" / f"{slug}.yml").is_file()}
+    for record in records:
+        if not is_stale(record):
+            manifest = load_manifest(record.slug) if record.slug in declared else None
+            refuse_foreign(record, by_slug[record.slug], manifest)
 
 
 def _write_notebook(notebook: Any, path: Path) -> None:
@@ -118,10 +143,19 @@ def listed_pages(contents: Any) -> list[str]:
 
 
 def _fill(target: Path, parts: Mapping[str, str]) -> None:
-    """Put the generated parts where the pages ask for them."""
+    """Put the generated parts where the pages ask for them, each somewhere."""
+    unasked = set(parts)
     for path in sorted(target.glob("*.md")):
         text = path.read_text()
-        unknown = [name for name in _PLACE.findall(text) if name not in parts]
+        asked = _PLACE.findall(text)
+        unasked -= set(asked)
+        unknown = [name for name in asked if name not in parts]
         if unknown:
             raise MMReproError(f"book/{path.name} asks for {unknown[0]!r}: {nearest(unknown[0], parts)}")
         path.write_text(_PLACE.sub(lambda place: parts[place[1]], text))
+    if unasked:
+        name = min(unasked)
+        raise MMReproError(
+            f"No page of book/ shows {name!r}; put `<!-- mmrepro:{name} -->` where it belongs, for a table "
+            "typed in its place would not follow the records."
+        )

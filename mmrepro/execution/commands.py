@@ -263,7 +263,7 @@ def _after(outcome: Any, *, compare: bool, publish: bool) -> list[str]:
     """Compare a finished run with the committed record, put it in its place, or one after the other."""
     from mmrepro.evidence.comparison import differences
     from mmrepro.evidence.record import read_record
-    from mmrepro.files import write_atomic
+    from mmrepro.evidence.sums import write_measured
     from mmrepro.papers.paper import load_paper
     from mmrepro.project import results_dir
 
@@ -275,7 +275,7 @@ def _after(outcome: Any, *, compare: bool, publish: bool) -> list[str]:
     elif compare and not publish:
         problems = [f"no committed record at {committed}; make one with --publish"]
     if publish and not problems:
-        write_atomic(committed, outcome.job.files.record.read_bytes())
+        write_measured(committed, outcome.job.files.record.read_bytes())
     return problems
 
 

@@ -14,7 +14,9 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from mmrepro.evidence.record import Metric, RunRecord, judge, seal, write_record
+from mmrepro.evidence.sums import SUMS
 from mmrepro.execution.run import RunFiles
+from mmrepro.files import sha256_file
 from mmrepro.papers.paper import Paper
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -87,7 +89,7 @@ STILL = """\
 figure, axes = plt.subplots()
 axes.plot([1, 2, 3], [66, 70, 72])
 axes.set(xlabel="epoch", ylabel="accuracy (%)")
-show(figure, alt="Line: accuracy rises from 66 to 72 % over three epochs.", caption="Accuracy $a$ rises.")"""
+show(figure, alt="Line: accuracy rises over three epochs.", caption="Accuracy $a$ rises.")"""
 PLOT = """\
 plot = go.Figure(go.Scatter(x=[1, 2, 3], y=[0.6, 0.7, 0.75], name="early <fusion>"))
 plot.update_layout(xaxis_title="epoch", yaxis_title="loss")
@@ -177,8 +179,19 @@ class Checkout:
         return files
 
     def commit_record(self) -> None:
-        """Leave a committed `cpu` record."""
-        write_record(record(), self.root / "results" / "cpu" / f"{SLUG}.json")
+        """Leave a committed `cpu` record, its checksum beside it."""
+        path = self.root / "results" / "cpu" / f"{SLUG}.json"
+        write_record(record(), path)
+        self.note_sums()
+
+    def note_sums(self) -> None:
+        """Write the checksums of all results as they are now."""
+        results = self.root / "results"
+        lines = [
+            f"{sha256_file(path)}  {path.relative_to(results).as_posix()}\n"
+            for path in results.rglob("*.json")
+        ]
+        (results / SUMS).write_text("".join(lines))
 
 
 LESSONS = f"""

@@ -1,11 +1,13 @@
 """Parameters that look like code, are no numbers, or look like another name."""
 
+import copy
+
 import pytest
 
 from mmrepro.errors import MMReproError, shortened
 from mmrepro.execution.parameter import settings_from
-from mmrepro.papers.paper import load_paper, paper_slugs
-from mmrepro.papers.settings import settings_class
+from mmrepro.papers.paper import PROFILES, load_paper, paper_slugs
+from mmrepro.papers.settings import resolve_settings, settings_class
 from tests.conftest import SLUG
 
 FLOATS = [
@@ -14,6 +16,26 @@ FLOATS = [
     for name, field in settings_class(load_paper(slug)).model_fields.items()
     if field.annotation is float
 ]
+
+
+def numbers_within(value, place=()):
+    """Yield the place of every number with a fraction within a setting that holds others."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from numbers_within(inner, (*place, key))
+    elif isinstance(value, float):
+        yield place
+
+
+NESTED = sorted(
+    {
+        (slug, profile, place)
+        for slug in paper_slugs()
+        for profile in PROFILES
+        for place in numbers_within(resolve_settings(load_paper(slug), profile).model_dump())
+        if len(place) > 1
+    }
+)
 CODE = [
     "__import__('os').system('touch TRACE')",
     "1; import os; os.system('touch TRACE')",
@@ -53,6 +75,19 @@ def refused(slug, **parameters):
 def test_what_is_no_number_is_refused(slug, name):
     for value in NUMBERS:
         refused(slug, overrides={name: value})
+
+
+def test_what_is_no_number_is_refused_within_a_setting_too():
+    assert {slug for slug, _, _ in NESTED} >= {"piip", "tarsier2"}
+    for slug, profile, (name, *inner, last) in NESTED:
+        setting = resolve_settings(load_paper(slug), profile).model_dump()[name]
+        for value in (float("nan"), float("inf"), "nan"):
+            changed = copy.deepcopy(setting)
+            holder = changed
+            for key in inner:
+                holder = holder[key]
+            holder[last] = value
+            refused(slug, profile=profile, overrides={name: changed})
 
 
 @pytest.mark.hostile("seeds that are negative, broken, beyond all bounds, words or repeated", "refused")

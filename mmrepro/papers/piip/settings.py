@@ -12,7 +12,7 @@ Size = tuple[Annotated[int, Field(ge=8)], Annotated[int, Field(ge=8)]]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class NetworkSetting(_Part):

@@ -11,7 +11,7 @@ from mmrepro.papers.tarsier2.renderer import FRAMES
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Stage(_Part):
