@@ -19,10 +19,10 @@ pdf: $(INSTALLED)  ## Print the built book into _build/mmrepro.pdf; needs Chromi
 	$(BIN)/mmrepro pdf
 
 test: $(INSTALLED)  ## Unit tests without network, then the notebooks at profile smoke
-	$(BIN)/python -m pytest -m "not browser" -n logical --dist loadgroup --durations=10 --cov=mmrepro --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -m "not browser" -n logical --dist loadscope --durations=10 --cov=mmrepro --cov-report=term:skip-covered --cov-fail-under=90
 
 browser: $(INSTALLED)  ## Open every page of the built book in headless Chromium
-	$(BIN)/python -m pytest -m browser -n logical --dist loadgroup --durations=10 tests/browser
+	$(BIN)/python -m pytest -m browser -n logical --dist loadscope --durations=10 tests/browser
 
 faults: $(INSTALLED)  ## Break things on purpose, at random moments TIMES times, and write results/faults.json
 	$(BIN)/python -m pytest -m "hostile or fault" -n logical --dist load --times $(TIMES) --fault-report results/faults.json

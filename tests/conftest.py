@@ -11,20 +11,12 @@ from pytest_socket import disable_socket, socket_allow_hosts
 from scipy.special import softmax
 
 from tests.fault_report import pytest_addoption, pytest_configure  # noqa: F401
+from tests.scheduling import pytest_xdist_make_scheduler  # noqa: F401
 
 HERE = Path(__file__).resolve().parents[1]
 SLUG = "mosei-fusion"
 LOOPBACK = ("loopback", "notebook", "browser")
 _VARIABLES = ("MMREPRO_ROOT", "MMREPRO_MOSEI_ALIGNED", "MMREPRO_UNFINISHED")
-
-
-def pytest_collection_modifyitems(items):
-    """Keep what shares fixtures in one process: the tests of a file, or of one chapter's notebook."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
-            chapter = parameters.get("slug", "") if item.path.parent.name == "notebooks" else ""
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(HERE)} {chapter}".strip()))
 
 
 @pytest.hookimpl(trylast=True)

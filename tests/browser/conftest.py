@@ -17,14 +17,6 @@ def need(condition: object, reason: str) -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one page in one process, for they read the same visit."""
-    for item in items:
-        callspec = getattr(item, "callspec", None)
-        if callspec is not None and "page" in callspec.params:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {callspec.params['page']}"))
-
-
 @pytest.fixture(scope="session")
 def specimen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build a small book with a formula, stills, plots, a widget and a table."""
