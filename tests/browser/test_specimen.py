@@ -1,5 +1,6 @@
 """A small book with a formula, stills, plots, a widget and a table, in a browser."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from .checks import PageChecks
-from .probe import PageReport, pages_of
+from .probe import READY, PageReport, pages_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 PAGES = ("01_toy_fusion", "index", "lessons", "reference", "scoreboard", "verdicts")
@@ -116,6 +117,44 @@ def test_on_a_phone_every_verdict_is_in_view_with_the_name_of_its_column(html: P
     page.locator("select[name=verdict]").select_option(chosen)
     assert len(shown(page)) < verdicts.count()  # rows that are filtered out stay hidden
     page.close()
+
+
+# What has the focus: its place on the page, and whether it, or the card that it is, shows that it has it.
+FOCUSED = """() => {
+  const each = document.activeElement;
+  if (!each || each === document.body) return null;
+  const shows = (one) => {
+    const style = getComputedStyle(one);
+    const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    return outlined || style.boxShadow !== "none";
+  };
+  const card = each.closest(".sd-card");
+  return {
+    what: each.outerHTML.slice(0, 90),
+    top: each.getBoundingClientRect().top + scrollY,
+    shown: shows(each) || (card !== null && shows(card)),
+    inArticle: each.closest(".bd-article") !== null,
+  };
+}"""
+LINE = 60  # pixels: what stands side by side need not be at one height
+
+
+@pytest.mark.parametrize("name", ["01_toy_fusion", "index", "scoreboard", "search"])
+def test_a_keyboard_goes_down_the_page_and_shows_where_it_is(html: Path, chromium: Browser, name: str):
+    page = chromium.new_page(viewport={"width": 640, "height": 450})  # a desk's page at 200 %
+    page.goto((html / f"{name}.html").as_uri())
+    page.wait_for_function(READY)
+    stops = []
+    page.keyboard.press("Tab")
+    while (stop := page.evaluate(FOCUSED)) is not None and len(stops) < 500:
+        stops.append(stop)
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()
+    assert 5 < len(stops) < 500
+    assert [stop["what"] for stop in stops if not stop["shown"]] == []
+    tops = [stop["top"] for stop in stops if stop["inArticle"]]
+    assert all(below > above - LINE for above, below in itertools.pairwise(tops))
 
 
 def test_without_scripts_the_scoreboard_is_a_plain_table(html: Path, chromium: Browser):
