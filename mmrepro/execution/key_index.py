@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import time
@@ -54,7 +53,7 @@ def _stamps() -> Iterator[_Stamp]:
 
 def _stamp(path: Path) -> _Stamp:
     with contextlib.suppress(FileNotFoundError):
-        found = os.stat(path)
+        found = path.stat()
         return str(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
     return str(path), 0, 0, 0, 0
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 
 import psutil
 
@@ -106,22 +107,36 @@ class Slots:
 
 
 def _new_process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_watch_parent)
+    """Fork a process from one that has imported what jobs need, where the system has that."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _watch_parent)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", "mmrepro.execution.job", "papermill"])
+    return ProcessPoolExecutor(1, context, _begin, (dict(os.environ),))
+
+
+def _begin(environment: dict[str, str]) -> None:
+    """Take the command's environment of now; the server was started with that of an earlier moment."""
+    os.environ.clear()
+    os.environ.update(environment)
+    _watch_parent()
 
 
 def _watch_parent() -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """Take the kernel down and end when the command is killed: nobody else would stop what it started.
+def _end_with_parent(forked_by: int) -> None:
+    """Take the kernel down and end when the command, or what forked this process, is killed.
 
-    Left alone, the run would go on and write over the files of the next one.
+    Nobody else would stop what it started: left alone, the run would go on and write over the files of the
+    next one.
     """
-    parent = multiprocessing.parent_process()
-    if parent is None:
+    command = multiprocessing.parent_process()
+    if command is None:
         return
-    parent.join()
+    while os.getppid() == forked_by and not wait([command.sentinel], timeout=1):
+        pass
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             child.kill()

@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 
@@ -73,6 +74,18 @@ def count_peers(job):
 def test_no_more_jobs_run_at_a_time_than_asked_for(tmp_path):
     outcomes = list(run_jobs(jobs_in(tmp_path, 6), 2, work=count_peers))
     assert max(outcome.seconds for outcome in outcomes) <= 2
+
+
+def tell_variable(job):
+    return Outcome(job, float(os.environ["MMREPRO_TOLD"]))
+
+
+def test_each_process_has_the_environment_of_its_moment(tmp_path, monkeypatch):
+    """Processes come from one that was started with the first of them."""
+    for number in (1.0, 2.0):
+        monkeypatch.setenv("MMREPRO_TOLD", str(number))
+        (outcome,) = run_jobs(jobs_in(tmp_path, 1), work=tell_variable)
+        assert outcome.seconds == number
 
 
 def test_nothing_is_left_when_the_reader_of_outcomes_stops_early(tmp_path):

@@ -41,12 +41,16 @@ def started(folder):
 
 
 def victim(process, target):
-    """Find the process to kill: the command itself, the one that runs the chapter, or its kernel."""
+    """Find the process to kill: the command, what forks its workers, a worker, or the chapter's kernel."""
     if target == "runner":
         return psutil.Process(process.pid)
     for child in psutil.Process(process.pid).children(recursive=True):
-        words = " ".join(child.cmdline())
-        if ("ipykernel" if target == "kernel" else "spawn_main") in words:
+        words, is_own = " ".join(child.cmdline()), child.ppid() == process.pid
+        if {
+            "server": "forkserver" in words and is_own,
+            "worker": "forkserver" in words and not is_own,
+            "kernel": "ipykernel" in words,
+        }[target]:
             return child
     return None
 
@@ -69,10 +73,10 @@ def end_at_random(process, target, rng):
 
 @pytest.mark.notebook
 @pytest.mark.fault(
-    "kernel, worker process or runner killed at a random moment, as often as is asked for",
+    "kernel, worker, what forks workers, or runner killed at a random moment, as often as is asked for",
     "told in a sentence, exit code 1, nothing half; the next run is that of an unbroken one",
 )
-@pytest.mark.parametrize("target", ["kernel", "worker", "runner"])
+@pytest.mark.parametrize("target", ["kernel", "worker", "server", "runner"])
 def test_a_run_killed_at_any_moment_is_made_good_by_the_next(target, tmp_path, pytestconfig):
     digests = set()
     for number in range(pytestconfig.getoption("--times")):
