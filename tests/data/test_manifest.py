@@ -202,7 +202,7 @@ def test_a_key_that_nobody_knows_is_told_with_those_of_its_place(project):
     assert error_of(project, x={"tree": tree}).startswith(
         "data_manifests/demo.yml: datasets.x.tree.pth: unknown key; did you mean 'path'"
     )
-    assert "datasets.x.fils: unknown key; did you mean 'files'" in error_of(project, x={"fils": []})
+    assert "datasets.x.filez: unknown key; did you mean 'files'" in error_of(project, x={"filez": []})
 
 
 def test_broken_yaml_is_told_by_the_manifests_short_name(project):
