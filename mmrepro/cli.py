@@ -60,12 +60,20 @@ def root() -> None:
     """
 
 
+def told_in_one_line(error: MMReproError) -> str:
+    """Return the sentence of `error` as a terminal may show it.
+
+    It can quote a key or a name from somebody's file, and with it line breaks and commands to terminals.
+    """
+    return "".join(letter if letter.isprintable() else " " for letter in str(error))
+
+
 def main() -> None:
     """Run the command line; a user's mistake ends with one sentence and exit code 2."""
     try:
         root(prog_name="mmrepro")
     except MMReproError as error:
-        click.echo(f"mmrepro: {error}", err=True)
+        click.echo(f"mmrepro: {told_in_one_line(error)}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         reason = no_place(error)

@@ -128,3 +128,8 @@ def test_the_claims_are_shown_with_what_was_found(checkout, wide):
     assert re.search(r"2\.00 \[1\.\d\d, 2\.\d\d\] \[points\]", text)
     assert "A [b] c." not in text  # the sentence is that of the claim as it stands today
     assert text.count("no committed record yet") > 5
+
+
+def test_what_a_sentence_quotes_gives_no_command_to_the_terminal():
+    error = MMReproError("demo.yml: 'a\nb\x1b[2J\x85\u2028\u202e' is unknown.")
+    assert cli.told_in_one_line(error) == "demo.yml: 'a b [2J   ' is unknown."

@@ -177,3 +177,35 @@ def test_the_tree_hash_is_as_documented():
     assert tree_sha256({"b": "2" * 64, "a": "1" * 64}) == sha256_bytes(
         f"a\0{'1' * 64}\nb\0{'2' * 64}\n".encode()
     )
+
+
+def test_select_keeps_all_manifests_that_are_named(project):
+    project.write(one={"files": [project.file("a", b"1")]})
+    project.write("other", two={"files": [project.file("b", b"2")]})
+    assert manifest.select(["demo", "other/two"]) == [("demo", "one"), ("other", "two")]
+    assert manifest.select([]) == [("demo", "one"), ("other", "two")]
+
+
+def test_one_problem_is_told_and_the_others_are_counted(project):
+    file = project.file("a", b"1")
+    assert error_of(project, x={"files": [file], "title": " ", "tier": "best"}).endswith(" (1 more)")
+    assert "more)" not in error_of(project, x={"files": [file], "title": " "})
+
+
+def test_a_key_that_nobody_knows_is_told_with_those_of_its_place(project):
+    gate = {"accept": "x", "where": "https://example.org", "variable": "TOKEN", "wheer": "x"}
+    tree = {"path": "t", "sha256": "0" * 64, "bytes": 1, "pth": "t"}
+    file = project.file("a", b"1")
+    assert error_of(project, x={"files": [file], "access": "gated", "gate": gate}).startswith(
+        "data_manifests/demo.yml: datasets.x.gate.wheer: unknown key; did you mean 'where'"
+    )
+    assert error_of(project, x={"tree": tree}).startswith(
+        "data_manifests/demo.yml: datasets.x.tree.pth: unknown key; did you mean 'path'"
+    )
+    assert "datasets.x.filez: unknown key; did you mean 'files'" in error_of(project, x={"filez": []})
+
+
+def test_broken_yaml_is_told_by_the_manifests_short_name(project):
+    (project.root / "data_manifests" / "demo.yml").write_text("a: [")
+    with pytest.raises(MMReproError, match=r"^data_manifests/demo\.yml, line \d: not valid YAML"):
+        manifest.load_manifest("demo")

@@ -4,6 +4,7 @@ from click.testing import CliRunner
 
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import read_record, seal, write_record
+from mmrepro.evidence.sums import refuse_changed
 from mmrepro.execution import cache, commands, runner
 from mmrepro.execution.commands import Assignment, SeedList, run
 from mmrepro.execution.job import ChapterError, Job, Outcome
@@ -133,6 +134,7 @@ def test_publishing_puts_the_record_into_results(finished, chapters, checkout):
     chapters.given = seal(finished)
     assert invoke(SLUG, "--profile", "cpu", "--publish").exit_code == 0
     assert read_record(checkout.root / "results" / "cpu" / f"{SLUG}.json") == seal(finished)
+    refuse_changed(checkout.root / "results")  # its checksum is noted
 
 
 def test_publishing_brings_the_readme_up_to_date(finished, chapters, checkout):

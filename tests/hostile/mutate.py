@@ -1,4 +1,8 @@
-"""Spoils bytes at random, the same way for the same seed: hypothesis is not among the locked packages."""
+"""Spoils bytes at random, the same way for the same seed.
+
+Readers of these bytes are libraries in C: what they do wrong may end the process, which another one watches,
+and no smaller example would come of it. So a seed serves better than hypothesis, and `--times` goes on.
+"""
 
 import random
 
