@@ -10,7 +10,7 @@ from typing import Any
 
 from mmrepro.book.markup import scrolling, table
 
-_UNTRIED = "Not tried yet: `pytest -m 'hostile or fault' --fault-report results/faults.json` does it."
+_UNTRIED = "Not tried yet: `pytest -m 'hostile or fault' --fault-report=results/faults.json` does it."
 
 
 def fault_parts(path: Path) -> dict[str, str]:

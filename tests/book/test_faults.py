@@ -63,7 +63,7 @@ def test_hostile_input_has_a_table_of_its_own(parts):
 def test_without_a_report_every_part_says_how_to_make_one(tmp_path, parts):
     missing = fault_parts(tmp_path / "none.json")
     assert missing.keys() == parts.keys()
-    assert all("--fault-report results/faults.json" in text for text in missing.values())
+    assert all("--fault-report=results/faults.json" in text for text in missing.values())
 
 
 def test_a_report_is_written_by_the_tests_that_are_marked(pytester_report):
