@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 
@@ -89,7 +89,7 @@ class Slots:
             slot = self._free.get()
             try:
                 slot = slot or _new_process()
-                return slot.submit(work, job).result()
+                return _submitted(slot, work, job).result()
             except BrokenProcessPool:
                 slot = None
             finally:
@@ -104,6 +104,13 @@ class Slots:
             slot = self._free.get()
             if slot is not None:
                 slot.shutdown()
+
+
+def _submitted(slot: ProcessPoolExecutor, work: Callable[[Job], Outcome], job: Job) -> Future[Outcome]:
+    try:
+        return slot.submit(work, job)
+    except (EOFError, ConnectionError):  # what forks processes was killed as it was asked for one
+        raise BrokenProcessPool from None
 
 
 def _new_process() -> ProcessPoolExecutor:
