@@ -25,6 +25,7 @@ ARGUMENTS = [
 LOCAL = ("file:", "data:", "blob:", "about:")
 DRAWN_MS = 30_000
 SCREENSHOTS = "MMREPRO_SCREENSHOTS"  # names a folder for a picture of every page as it was visited
+JPEG_PIXELS = 65_535
 BARRIERS = ("serious", "critical")  # findings of axe-core that keep a reader out
 # What a page promises, and how much of it is there.
 COUNTS = """() => {
@@ -110,8 +111,7 @@ def probe(browser: Browser, path: Path, *, width: int = 1280, theme: str = "ligh
         found = page.evaluate(COUNTS)
         report.barriers = _barriers(page)
         if SCREENSHOTS in os.environ:
-            path = Path(os.environ[SCREENSHOTS]) / f"{report.name}-{width}-{theme}.jpg"
-            page.screenshot(path=path, full_page=True, type="jpeg", quality=60)
+            keep_picture(page, Path(os.environ[SCREENSHOTS]) / f"{report.name}-{width}-{theme}")
     finally:
         page.close()
     report.overflow = found.pop("overflow")
@@ -125,6 +125,14 @@ def _listen(page: Page, report: PageReport) -> None:
     page.on("requestfailed", lambda sent: report.missing.append(sent.url))
     page.on("pageerror", lambda error: report.errors.append(str(error)))
     page.on("console", lambda said: report.errors.append(said.text) if said.type == "error" else None)
+
+
+def keep_picture(page: Page, path: Path) -> None:
+    """Keep a picture of the whole page; one that is too tall for a JPEG would be an empty file."""
+    if page.evaluate("document.documentElement.scrollHeight") > JPEG_PIXELS:
+        page.screenshot(path=f"{path}.png", full_page=True)
+    else:
+        page.screenshot(path=f"{path}.jpg", full_page=True, type="jpeg", quality=60)
 
 
 def _barriers(page: Page) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from .checks import PageChecks
-from .probe import READY, PageReport, pages_of
+from .probe import JPEG_PIXELS, READY, PageReport, keep_picture, pages_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 PAGES = ("01_toy_fusion", "index", "lessons", "reference", "scoreboard", "verdicts")
@@ -175,3 +175,12 @@ def test_the_scoreboard_can_be_had_for_programs(html: Path, scoreboard: Page):
 def test_the_book_has_all_its_pages(html: Path):
     names = {path.stem for path in pages_of(html)}
     assert names >= {*PAGES, "running", "glossary", "bibliography", "changelog", "search"}
+
+
+@pytest.mark.parametrize(("height", "kind"), [(JPEG_PIXELS - 5000, "jpg"), (JPEG_PIXELS + 5000, "png")])
+def test_the_picture_of_a_tall_page_is_not_empty(chromium: Browser, tmp_path: Path, height: int, kind: str):
+    page = chromium.new_page(viewport={"width": 100, "height": 100})
+    page.set_content(f"<div style='height: {height}px'></div>")
+    keep_picture(page, tmp_path / "tall")
+    page.close()
+    assert [path.name for path in tmp_path.iterdir() if path.stat().st_size] == [f"tall.{kind}"]
