@@ -76,9 +76,11 @@ def refuse_unsupplied(jobs: Sequence[Job]) -> None:
     MMReproError
         With everything that is missing at once.
     """
-    refuse_lacking(
-        need for job in jobs for need in needs(job.slug, settings_from(job.slug, job.parameters)[1].datasets)
-    )
+    used: dict[str, dict[str, None]] = {}  # many jobs of a sweep ask for the same
+    for job in jobs:
+        _, settings = settings_from(job.slug, job.parameters)
+        used.setdefault(job.slug, {}).update(dict.fromkeys(settings.datasets))
+    refuse_lacking(need for slug, names in used.items() for need in needs(slug, names))
 
 
 def perform(job: Job) -> Outcome:
