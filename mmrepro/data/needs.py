@@ -56,7 +56,7 @@ class Need:
                 "makes it."
             )
         wrong = damage(own)
-        if self.repository and not (own.parent / "config.json").is_file():
+        if not wrong and self.repository and not (own.parent / "config.json").is_file():
             wrong = "has no config.json beside it"
         return f"{self.variable} names {own}, which {wrong}." if wrong else None
 
