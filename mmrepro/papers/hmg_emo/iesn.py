@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,10 +10,10 @@ import torch
 from torch import Tensor
 
 from mmrepro.data.local import LocalData
-from mmrepro.data.readers import read_csv
 from mmrepro.errors import MMReproError
 from mmrepro.papers.hmg_emo.corpus import HANDCRAFTED, Corpus, Relation, number_pairs
 from mmrepro.papers.hmg_emo.frozen import FrozenEncoders
+from mmrepro.papers.hmg_emo.supplied import read_table, refuse_missing
 
 # Mikels' eight, which IESN's keywords are mapped to.
 EMOTIONS = ("amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness")
@@ -50,11 +49,12 @@ def load_iesn(source: LocalData, encoders: FrozenEncoders) -> Corpus:
         points to an unknown user or image.
     """
     folder = source.folder
-    tables = {name: _table(folder, name) for name in TABLES}
+    tables = {name: read_table(folder, name, columns, HOW_TO_ASK) for name, columns in TABLES.items()}
     edges, texts = tables["edges.csv"], tables["texts.csv"]
     images = pd.Index(texts["image"].drop_duplicates())
     users = pd.Index(tables["users.csv"]["user"].drop_duplicates())
-    pictures = _pictures(folder, images)
+    pictures = [folder / "images" / f"{name}.jpg" for name in images]
+    refuse_missing(pictures, HOW_TO_ASK)
     ends = _numbered(edges, "edges.csv", user=users, image=images)
     written = texts.groupby("image", sort=False)["text"].agg(" ".join).reindex(images)
     items = {
@@ -80,27 +80,6 @@ def load_iesn(source: LocalData, encoders: FrozenEncoders) -> Corpus:
         item_names=tuple(images),
         item_groups=("images",) * len(images),
     )
-
-
-def _table(folder: Path, name: str) -> pd.DataFrame:
-    path = folder / name
-    if not path.is_file():
-        raise MMReproError(f"{folder} holds no {name}. {HOW_TO_ASK}.")
-    frame = read_csv(path, dtype=str, keep_default_na=False)
-    missing = [column for column in TABLES[name] if column not in frame]
-    if missing:
-        raise MMReproError(f"{path} lacks the column {missing[0]!r}; it has {', '.join(TABLES[name])}.")
-    return frame
-
-
-def _pictures(folder: Path, images: pd.Index[str]) -> list[Path]:
-    pictures = [folder / "images" / f"{name}.jpg" for name in images]
-    lacking = [path for path in pictures if not path.is_file()]
-    if lacking:
-        raise MMReproError(
-            f"{len(lacking)} of {len(pictures)} images are missing, {lacking[0]} first. {HOW_TO_ASK}."
-        )
-    return pictures
 
 
 def _labels(named: pd.Series[str]) -> Tensor:

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from mmrepro.data.local import LocalData
-from mmrepro.data.readers import read_csv
 from mmrepro.errors import MMReproError
 from mmrepro.papers.hmg_emo.corpus import HANDCRAFTED, Corpus, membership, number_pairs
 from mmrepro.papers.hmg_emo.frozen import FrozenEncoders
+from mmrepro.papers.hmg_emo.supplied import read_table, refuse_missing
 
 ANSWERS, PEOPLE = "PARA-Images.csv", "PARA-UserInfo.csv"
 GROUPS = ("age", "gender", "EducationalLevel", "artExperience", "photographyExperience")
@@ -49,7 +49,8 @@ def load_para(source: LocalData, encoders: FrozenEncoders) -> Corpus:
     names = answers["sessionId"] + "/" + answers["imageName"]
     numbers, photographs = pd.factorize(names)
     scenes = answers.groupby(numbers, sort=True)["semantic"].first()
-    paths = _photographs(source.folder.parent / "imgs", photographs)
+    paths = [source.folder.parent / "imgs" / name for name in photographs]
+    refuse_missing(paths, HOW_TO_GET)
     labels, emotions = _labels(answers["imgEmotion"])
     edges = torch.from_numpy(np.stack([_people(answers["userId"], people["userId"]), numbers]))
     items = {
@@ -78,31 +79,16 @@ def load_para(source: LocalData, encoders: FrozenEncoders) -> Corpus:
 
 
 def _table(folder: Path, name: str) -> pd.DataFrame:
-    path = folder / name
-    if not path.is_file():
-        raise MMReproError(f"{folder} holds no {name}. {HOW_TO_GET}.")
-    frame = read_csv(path, dtype=str, keep_default_na=False)
-    missing = [column for column in COLUMNS[name] if column not in frame]
-    if missing:
-        raise MMReproError(f"{path} lacks the column {missing[0]!r}; {HOW_TO_GET}.")
+    """Read a table whose cells are all filled."""
+    frame = read_table(folder, name, COLUMNS[name], HOW_TO_GET)
     wanted = frame[list(COLUMNS[name])]
     lines, columns = np.nonzero((wanted.isna() | (wanted == "")).to_numpy())
     if len(lines):
         raise MMReproError(
-            f"{path}, line {lines[0] + 2}: {wanted.columns[columns[0]]} is empty; is the file whole? "
-            f"{HOW_TO_GET}."
+            f"{folder / name}, line {lines[0] + 2}: {wanted.columns[columns[0]]} is empty; is the file "
+            f"whole? {HOW_TO_GET}."
         )
     return frame
-
-
-def _photographs(folder: Path, names: pd.Index[str]) -> list[Path]:
-    paths = [folder / name for name in names]
-    lacking = [path for path in paths if not path.is_file()]
-    if lacking:
-        raise MMReproError(
-            f"{len(lacking)} of {len(paths)} photographs are missing, {lacking[0]} first. {HOW_TO_GET}."
-        )
-    return paths
 
 
 def _labels(named: pd.Series[str]) -> tuple[Tensor, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mmrepro.papers.settings import ChapterSettings
 
@@ -80,3 +80,9 @@ class Settings(ChapterSettings):
     batch_edges: Annotated[int, Field(ge=1)] | None = None
     growth: tuple[Annotated[int, Field(ge=1)], ...] = (1, 10, 100)
     growth_whole: Annotated[int, Field(ge=1)] = 10
+
+    @model_validator(mode="after")
+    def _data_of_the_task_are_named(self) -> Settings:
+        if self.task not in self.datasets:
+            raise ValueError(f"task {self.task!r} reads the data set of that name; name it in datasets")
+        return self

@@ -26,8 +26,9 @@ def sample():
 @pytest.fixture
 def settings():
     return Settings(
-        seeds=(0, 1), max_songs=24, hidden_size=8, epochs=2, boosting_rounds=2, lab_seeds=1, song_draws=20
-    )
+        seeds=(0, 1), datasets=("emotify", "emotify_audio", "movie_scenes"), max_songs=24, hidden_size=8,
+        epochs=2, boosting_rounds=2, lab_seeds=1, song_draws=20,
+    )  # fmt: skip
 
 
 @pytest.fixture

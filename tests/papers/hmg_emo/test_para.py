@@ -14,6 +14,8 @@ from mmrepro.papers.hmg_emo.frozen import FrozenEncoders
 from mmrepro.papers.hmg_emo.para import load_para
 from mmrepro.papers.hmg_emo.runs import SYSTEMS, predict, train
 from mmrepro.papers.hmg_emo.split import split_edges
+from mmrepro.papers.paper import load_paper
+from mmrepro.papers.settings import SettingsError, resolve_settings
 
 HEAD = (
     "sessionId,imageName,userId,aestheticScore,qualityScore,compositionScore,colorScore,dofScore,contentScore,"
@@ -112,7 +114,11 @@ def test_the_task_asks_for_para_alone(source, settings, read, encoders, monkeypa
     [
         ("PARA-Images.csv", table([("iaa_pub1_.jpg", "A9", "awe")]), r"line 2: the user 'A9' is in no row"),
         ("PARA-Images.csv", table([*FELT[:1], ("iaa_pub1_.jpg", "A1", "")]), "line 3: imgEmotion is empty"),
-        ("PARA-Images.csv", "sessionId,imageName,userId\n", "lacks the column 'imgEmotion'; PARA comes from"),
+        (
+            "PARA-Images.csv",
+            "sessionId,imageName,userId\n",
+            r"'imgEmotion' \(it must have sessionId, .*\); PARA comes from",
+        ),
         ("PARA-UserInfo.csv", PEOPLE.replace("6,7,4,8,6", "6,7,,8,6"), "line 2: personality-N is empty"),
         ("PARA-UserInfo.csv", PEOPLE.replace("6,7,4,8,6", "6,7,x,8,6"), "line 2: a trait is no number"),
         (
@@ -133,9 +139,7 @@ def test_a_bad_table_is_told_in_a_sentence(source, encoders, name, content, sent
 
 def test_what_is_missing_says_where_para_comes_from(source, encoders):
     (source.folder.parent / "imgs" / "session2" / "iaa_pub72_.jpg").unlink()
-    with pytest.raises(
-        MMReproError, match=r"1 of 3 photographs are missing, .*iaa_pub72_.jpg first. PARA comes"
-    ):
+    with pytest.raises(MMReproError, match=r"1 of 3 images are missing, .*iaa_pub72_.jpg first. PARA comes"):
         load_para(source, encoders)
     (source.folder / "PARA-UserInfo.csv").unlink()
     with pytest.raises(
@@ -158,3 +162,12 @@ def test_weights_that_cannot_be_had_are_told_in_a_sentence(monkeypatch, error):
         MMReproError, match=r"ResNet-50 cannot be had .*; put https://x/y.pth into .*checkpoints"
     ):
         frozen.resnet50()
+
+
+def test_a_task_whose_data_are_not_named_is_refused():
+    with pytest.raises(
+        SettingsError, match="task 'para' reads the data set of that name; name it in datasets"
+    ):
+        resolve_settings(load_paper("hmg-emo"), "gpu", overrides={"task": "para"})
+    named = {"task": "para", "datasets": ["para", "emotify", "emotify_audio", "movie_scenes"]}
+    assert resolve_settings(load_paper("hmg-emo"), "gpu", overrides=named).task == "para"
