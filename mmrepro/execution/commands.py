@@ -204,12 +204,13 @@ def execute(
             forget(folder_of(job))
     if not (fresh or compare or publish):
         jobs = [job for job in jobs if not _taken_from_cache(job, entries)]
-    if jobs:
-        names = ", ".join(job.slug for job in jobs)
-        click.echo(f"Running {len(jobs)} chapter(s) at profile {parameters['profile']}: {names}")
     failed: list[str] = []
     with _kernels(warm):
-        for outcome in run_jobs(jobs, workers or (1 if publish else room_for(jobs)), scheduler):
+        outcomes = run_jobs(jobs, workers or (1 if publish else room_for(jobs)), scheduler)
+        if jobs:
+            names = ", ".join(job.slug for job in jobs)
+            click.echo(f"Running {len(jobs)} chapter(s) at profile {parameters['profile']}: {names}")
+        for outcome in outcomes:
             slug, error = outcome.job.slug, outcome.error
             problems = [str(error)] if error else _after(outcome, compare=compare, publish=publish)
             if problems:

@@ -35,7 +35,7 @@ def run_jobs(
     scheduler: str = LOCAL,
     work: Callable[[Job], Outcome] = perform,
 ) -> Iterator[Outcome]:
-    """Run `jobs` and yield each outcome as it comes.
+    """Check `jobs`, then give an iterator that runs them and yields each outcome as it comes.
 
     Parameters
     ----------
@@ -59,9 +59,12 @@ def run_jobs(
     if scheduler != LOCAL:
         from mmrepro.execution.cluster import run_on_cluster
 
-        yield from run_on_cluster(jobs, scheduler, work)
-        return
+        return run_on_cluster(jobs, scheduler, work)
     refuse_unsupplied(jobs)  # on a cluster the variables are those of the workers
+    return _run_here(jobs, workers, work)
+
+
+def _run_here(jobs: Sequence[Job], workers: int, work: Callable[[Job], Outcome]) -> Iterator[Outcome]:
     slots = Slots(min(workers, len(jobs)) or 1)
     threads = ThreadPoolExecutor(slots.count)
     try:
