@@ -33,7 +33,7 @@ def known_key(slug: str, settings: ChapterSettings) -> str:
     stamps = sorted(_stamps())
     path = _folder(stamps) / sha256_bytes(f"{slug} {settings.model_dump_json()}".encode())
     with contextlib.suppress(OSError):
-        if re.fullmatch("[0-9a-f]{64}", kept := path.read_text()):
+        if re.fullmatch("[0-9a-f]{64}", kept := path.read_text(errors="replace")):
             return kept
     key = chapter_key(slug, settings)
     if all(time.time_ns() - stamp[-1] > _SETTLED_S * 1e9 for stamp in stamps):

@@ -106,10 +106,10 @@ def test_keys_of_other_sources_are_dropped(key_now, settled, package):
     assert len(kept_files()) == 1
 
 
-@pytest.mark.parametrize("content", ["", "a" * 63, "a" * 64 + "\n", "../../other", "\x00\xff"])
+@pytest.mark.parametrize("content", [b"", b"a" * 63, b"a" * 64 + b"\n", b"../../other", b"\x00\xff\xfe"])
 def test_what_is_no_key_is_computed_again(key_now, computed, settled, content):
     before = key_now()
-    kept_files()[0].write_text(content)
+    kept_files()[0].write_bytes(content)
     assert key_now() == before
     assert len(computed) == 2
 
