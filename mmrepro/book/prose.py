@@ -33,19 +33,20 @@ _NOT_RESULTS = tuple(
         r"\b(version|python|pytorch|torch|numpy|plotly|cuda|apache|cc[ -]by(-\w+)*)[ -]v?\d+(\.\d+)*",
         r"(§\s*|\b(sections?|sec\.|tables?|tab\.|figures?|fig\.|equations?|eqs?\.|appendix|chapters?)\s+)"
         r"\d+(\.\d+)+",
-        r"\b\d+(\.\d+)?\s*%\s+(confidence|prediction|credible|interval|bootstrap|student|t interval)",
-        r"\b(the usual|must be [^.;]*\b(above|below))\s+\d+(\.\d+)?(\s*%)?",  # asked for, not found
+        r"\b\d+(\.\d+)?\s*%\s+(confidence|prediction|credible|interval|bootstrap|student)",
     )
 )
+# Beside a figure or table, the line that it is held to.
+_ASKED_FOR = re.compile(r"\b(the usual|must be [^.;]*\b(above|below))\s+\d+(\.\d+)?(\s*%)?", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])(?P<number>\d+(?:,\d{3})*(?:\.\d+)?)(?P<percent>\s?%)?(?![\w]|\.\d)")
 
 
 def unsourced_numbers(notebook: NotebookNode, paper: Paper) -> list[str]:
     """List the decimals and percentages in a chapter's prose that `paper.yml` does not hold.
 
-    Words that code puts beside a figure or table (``alt``, ``caption``) count as prose. A percentage may
-    stand there as such or as a share of one. Code, mathematics, addresses, versions, numbers of sections,
-    levels of intervals and what is asked for are left out.
+    Words that code puts beside a figure or table (``alt``, ``caption``) count as prose, but for the line
+    that these are held to. A percentage may stand there as such or as a share of one. Code, mathematics,
+    addresses, versions, numbers of sections and levels of intervals are left out.
 
     Returns
     -------
@@ -70,7 +71,8 @@ def _words(cell: NotebookNode) -> Iterator[str]:
         for node in ast.walk(_parsed(cell.source)):
             if isinstance(node, ast.keyword) and node.arg in _SPOKEN:
                 parts = [part.value for part in ast.walk(node.value) if isinstance(part, ast.Constant)]
-                yield " ".join(part for part in parts if isinstance(part, str))
+                words = " ".join(part for part in parts if isinstance(part, str))
+                yield _ASKED_FOR.sub(" ", words)
 
 
 def _parsed(source: str) -> ast.Module:

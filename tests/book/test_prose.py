@@ -38,7 +38,6 @@ def test_the_report_names_cell_number_and_context():
         "See arXiv 2501.08085v2, Section 3.1, Table 4.2 and §2.2.",
         "Python 3.11 and version 2.0, or v1.2; CC BY 4.0; numpy 2.1.3.",
         "The 95 % interval, and the 90 % confidence interval.",
-        "The usual 80 %; correlations must be positive and above 0.2.",
         "Three of 12 models, in 2025, over 4,662 segments.",
         "![picture](figure-1.5.png)",
     ],
@@ -51,6 +50,10 @@ def test_a_percentage_may_stand_in_the_paper_as_a_share():
     paper = PAPER.model_copy(update={"tolerances": {"accuracy": 0.305}})
     notebook = new_notebook(cells=[new_markdown_cell("It is 30.5 %.")])
     assert unsourced_numbers(notebook, paper) == []
+
+
+def test_in_prose_what_is_asked_for_is_a_number_like_others():
+    assert len(found("The usual 80 %; it must be above 0.2.")) == 2
 
 
 def test_numbers_in_code_cells_are_not_prose():
@@ -74,6 +77,7 @@ def test_a_result_typed_beside_a_figure_is_reported(code):
     [
         "show(figure, alt='x', caption=f'Accuracy reaches {score:.1f} %, {0.5 * score} half.')",
         "show(figure, alt='The paper has 71.87 %.', caption='x')",
+        "show(figure, alt='x', caption='Grey: the usual 80 %; each must be positive, and above 0.2.')",
         "%matplotlib inline",
     ],
 )
