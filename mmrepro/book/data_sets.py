@@ -37,7 +37,7 @@ def needs_markdown(papers: Sequence[Paper], manifests: Mapping[str, Manifest]) -
         for name, entry in manifests[paper.slug].datasets.items()
         if entry.variable
     ]
-    return scrolling(table(header, body), "mm-data full-width") if body else "Nothing."
+    return scrolling(table(header, body), "mm-needs full-width") if body else "Nothing."
 
 
 def _how(target: str, entry: DatasetEntry) -> str:
