@@ -207,9 +207,7 @@ def execute(
     failed: list[str] = []
     with _kernels(warm):
         outcomes = run_jobs(jobs, workers or (1 if publish else room_for(jobs)), scheduler)
-        if jobs:
-            names = ", ".join(job.slug for job in jobs)
-            click.echo(f"Running {len(jobs)} chapter(s) at profile {parameters['profile']}: {names}")
+        _announce(jobs, parameters["profile"])
         for outcome in outcomes:
             slug, error = outcome.job.slug, outcome.error
             problems = [str(error)] if error else _after(outcome, compare=compare, publish=publish)
@@ -228,6 +226,13 @@ def _kernels(warm: bool) -> contextlib.AbstractContextManager[None]:
     from mmrepro.execution.warm import warm_kernels
 
     return warm_kernels()
+
+
+def _announce(jobs: Sequence[Any], profile: str) -> None:
+    if jobs:
+        click.echo(
+            f"Running {len(jobs)} chapter(s) at profile {profile}: {', '.join(job.slug for job in jobs)}"
+        )
 
 
 def _tell(outcome: Any, problems: Sequence[str]) -> None:
