@@ -25,20 +25,27 @@
     return changes;
   };
 
+  // Lines in the house style's ink and grey, which a dark page would swallow, in shades that it shows.
+  const visible = (part) => {
+    if (document.documentElement.dataset.theme !== "dark") return part;
+    const swapped = { "#24292f": colours().ink, "#5A5A5A": "#a3abb3" };
+    return JSON.parse(JSON.stringify(part), (_, value) => swapped[value] ?? value);
+  };
+
   const draw = async (source) => {
     const target = document.getElementById(source.dataset.figure);
-    const { data, layout } = JSON.parse(source.textContent);
+    const { data, layout } = visible(JSON.parse(source.textContent));
     delete layout.width; // the page decides, on a phone too
     layout.autosize = true;
-    await Plotly.newPlot(target, data, layout, { responsive: true, displaylogo: false });
+    layout.uirevision = "the reader's"; // what was zoomed or hidden stays so in the other theme
+    await Plotly.react(target, data, layout, { responsive: true, displaylogo: false });
     await Plotly.relayout(target, themed(target._fullLayout));
-    return target;
   };
 
   document.addEventListener("DOMContentLoaded", async () => {
-    const sources = document.querySelectorAll("script[data-figure]");
-    const plots = await Promise.all([...sources].map(draw));
-    const repaint = () => plots.forEach((plot) => Plotly.relayout(plot, themed(plot._fullLayout)));
+    const sources = [...document.querySelectorAll("script[data-figure]")];
+    await Promise.all(sources.map(draw));
+    const repaint = () => sources.forEach(draw);
     new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   });
 })();

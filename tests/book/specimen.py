@@ -82,7 +82,7 @@ import matplotlib.pyplot as plt
 import pandas
 import plotly.graph_objects as go
 from mmrepro.display.figure import show
-from mmrepro.display.style import use_house_style
+from mmrepro.display.style import INK, use_house_style
 from mmrepro.display.table import table
 use_house_style()"""
 STILL = """\
@@ -92,6 +92,7 @@ axes.set(xlabel="epoch", ylabel="accuracy (%)")
 show(figure, alt="Line: accuracy rises over three epochs.", caption="Accuracy $a$ rises.")"""
 PLOT = """\
 plot = go.Figure(go.Scatter(x=[1, 2, 3], y=[0.6, 0.7, 0.75], name="early <fusion>"))
+plot.add_scatter(x=[1, 2, 3], y=[0.5, 0.6, 0.65], name="reported", line={"color": INK})
 plot.update_layout(xaxis_title="epoch", yaxis_title="loss")
 show(plot, alt="Line: loss by epoch.", caption="Hover to read each epoch.")"""
 TABLE = """\

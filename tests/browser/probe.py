@@ -29,6 +29,11 @@ JPEG_PIXELS = 65_535
 BARRIERS = ("serious", "critical")  # findings of axe-core that keep a reader out
 # What a page promises, and how much of it is there.
 COUNTS = """() => {
+  const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+    .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0.05);
+  const ground = light(getComputedStyle(document.body).backgroundColor);
+  const contrast = (colour) => Math.max(light(colour) / ground, ground / light(colour));
   const all = (selector) => [...document.querySelectorAll(selector)];
   const view = 'script[type="application/vnd.jupyter.widget-view+json"]';
   return {
@@ -46,6 +51,9 @@ COUNTS = """() => {
     widgets: all(view).length,
     undrawn_widgets: all(view).filter((each) => !each.parentElement.querySelector(".jupyter-widgets"))
       .map((each) => each.textContent),
+    swallowed_lines: all(".plotly-graph-div .js-line")
+      .map((each) => getComputedStyle(each).stroke)
+      .filter((colour) => colour.startsWith("rgb") && contrast(colour) < 1.5),
     pictures: document.images.length,
     broken_pictures: [...document.images].filter((each) => !each.naturalWidth).map((each) => each.src),
     nameless_pictures: [...document.images].filter((each) => !each.alt).map((each) => each.src),
