@@ -25,7 +25,7 @@ browser: $(INSTALLED)  ## Open every page of the built book in headless Chromium
 	$(BIN)/python -m pytest -m browser -n logical --dist loadscope --durations=10 tests/browser
 
 faults: $(INSTALLED)  ## Break things on purpose, at random moments TIMES times, and write results/faults.json
-	$(BIN)/python -m pytest -m "hostile or fault" -n logical --dist load --times $(TIMES) --fault-report=results/faults.json
+	$(BIN)/python -m pytest -m "hostile or fault" -n logical --dist load --maxschedchunk 1 --times $(TIMES) --fault-report=results/faults.json
 
 lint: $(INSTALLED)  ## Formatting, lint, types, YAML and spelling
 	$(BIN)/ruff format --check .
