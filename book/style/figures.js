@@ -25,27 +25,36 @@
     return changes;
   };
 
-  // Lines in the house style's ink and grey, which a dark page would swallow, in shades that it shows.
-  const visible = (part) => {
-    if (document.documentElement.dataset.theme !== "dark") return part;
-    const swapped = { "#24292f": colours().ink, "#5A5A5A": "#a3abb3" };
-    return JSON.parse(JSON.stringify(part), (_, value) => swapped[value] ?? value);
+  // Lines in the house style's ink and grey, which a dark page would swallow, and shades that it shows.
+  const pale = { "#24292f": "#d5dae0", "#5A5A5A": "#a3abb3" };
+  const dark = Object.fromEntries(Object.entries(pale).map((pair) => pair.reverse()));
+  const shaded = (part) => {
+    if (Array.isArray(part)) return part.map(shaded);
+    if (part?.constructor === Object) {
+      return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, shaded(value)]));
+    }
+    return (document.documentElement.dataset.theme === "dark" ? pale : dark)[part] ?? part;
   };
 
   const draw = async (source) => {
     const target = document.getElementById(source.dataset.figure);
-    const { data, layout } = visible(JSON.parse(source.textContent));
+    const { data, layout } = shaded(JSON.parse(source.textContent));
     delete layout.width; // the page decides, on a phone too
     layout.autosize = true;
-    layout.uirevision = "the reader's"; // what was zoomed or hidden stays so in the other theme
-    await Plotly.react(target, data, layout, { responsive: true, displaylogo: false });
+    await Plotly.newPlot(target, data, layout, { responsive: true, displaylogo: false });
     await Plotly.relayout(target, themed(target._fullLayout));
+    return target;
+  };
+
+  // From the plot as it stands, not from its source: what the reader chose, zoomed or hid stays.
+  const repaint = async (plot) => {
+    await Plotly.react(plot, shaded(plot.data), shaded(plot.layout));
+    await Plotly.relayout(plot, themed(plot._fullLayout));
   };
 
   document.addEventListener("DOMContentLoaded", async () => {
-    const sources = [...document.querySelectorAll("script[data-figure]")];
-    await Promise.all(sources.map(draw));
-    const repaint = () => sources.forEach(draw);
-    new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const sources = document.querySelectorAll("script[data-figure]");
+    const plots = await Promise.all([...sources].map(draw));
+    new MutationObserver(() => plots.forEach(repaint)).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   });
 })();

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from mmrepro.display.style import INK
+
 from .checks import PageChecks
 from .probe import JPEG_PIXELS, READY, PageReport, keep_picture, pages_of
 
@@ -41,6 +43,22 @@ def test_a_plot_follows_the_theme(html: Path, chromium: Browser):
     page.wait_for_function(f"({paper})() === '#fff' || ({paper})() === '#ffffff'")
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     page.wait_for_function(f"({paper})() !== '#fff' && ({paper})() !== '#ffffff'")
+    page.close()
+
+
+def test_what_the_reader_chose_stays_when_the_theme_changes(html: Path, chromium: Browser):
+    page = chromium.new_page(color_scheme="light")
+    page.goto((html / "01_toy_fusion.html").as_uri())
+    page.wait_for_selector(".plotly-graph-div .main-svg")
+    plot = "document.querySelector('.plotly-graph-div')"
+    page.evaluate(f"Plotly.update({plot}, {{visible: false}}, {{'xaxis.range': [0, 9]}}, [0])")
+    for theme, ink in (("dark", "#d5dae0"), ("light", INK)):
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        page.wait_for_function(f"{plot}._fullData[1].line.color === '{ink}'")
+        kept = page.evaluate(
+            f"[{plot}._fullData.map((each) => each.visible), {plot}._fullLayout.xaxis.range]"
+        )
+        assert kept == [[False, True], [0, 9]]
     page.close()
 
 
