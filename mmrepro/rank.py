@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 
+from mmrepro.errors import MMReproError
+
 
 def rank() -> int:
     """Return this process's number; 0 is the one that tells and keeps the results."""
-    return int(os.environ.get("RANK", "0"))
+    return _number("RANK", 0, least=0)
 
 
 def world_size() -> int:
     """Return how many processes train together; 1 where nobody launched several."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return _number("WORLD_SIZE", 1, least=1)
+
+
+def _number(variable: str, otherwise: int, least: int) -> int:
+    told = os.environ.get(variable, str(otherwise))
+    if not told.isdecimal() or int(told) < least:
+        raise MMReproError(
+            f"{variable} is {told!r}, but launchers set it to a whole number from {least}; unset it."
+        )
+    return int(told)

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import read_record
 from mmrepro.rank import rank, world_size
 from tests.conftest import SLUG
@@ -54,6 +55,13 @@ def test_a_process_that_nobody_launched_is_the_first_of_one(monkeypatch):
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "4")
     assert (rank(), world_size()) == (1, 4)
+
+
+@pytest.mark.parametrize(("variable", "told"), [("RANK", "one"), ("RANK", "-1"), ("WORLD_SIZE", "0")])
+def test_a_launcher_that_tells_nonsense_is_refused_in_a_sentence(monkeypatch, variable, told):
+    monkeypatch.setenv(variable, told)
+    with pytest.raises(MMReproError, match=rf"^{variable} is '{told}', but launchers set it to a whole"):
+        (rank(), world_size())
 
 
 @pytest.mark.loopback

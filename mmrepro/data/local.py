@@ -100,7 +100,8 @@ def own_file(variable: str) -> Path | None:
     named = os.environ.get(variable)
     if not named:
         return None
-    path = Path(named).expanduser().resolve()
+    # Links are not followed: a hub's cache keeps files under their hashes, and links give them their names.
+    path = Path(named).expanduser().absolute()
     if not path.is_file():
         raise MMReproError(f"{variable} names {path}, which is not a file; correct or unset it.")
     return path

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from mmrepro.data.hub import REPOSITORIES, Repository
 from mmrepro.data.local import own_file
@@ -47,14 +46,6 @@ class Need:
             return str(error)
         if own is None:
             return None
-        named = Path(os.environ[self.variable])
-        if own.name != named.name:
-            # A hub's cache holds links to files named by their hash, without the others beside them.
-            return (
-                f"{self.variable} names {named}, a link to {own}, which has not the other files beside it; "
-                "name one in a folder without links, as `mmrepro data weights` or `hf download --local-dir` "
-                "makes it."
-            )
         wrong = damage(own)
         if not wrong and self.repository and not (own.parent / "config.json").is_file():
             wrong = "has no config.json beside it"

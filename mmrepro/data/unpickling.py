@@ -20,7 +20,7 @@ import numpy as np
 from mmrepro.errors import MMReproError
 
 _Name = tuple[str, str]
-_TYPE = re.compile(r"[<>|=]?[?bBhHiIlLqQefdgFDGSUVOMm]\d{0,9}")
+_TYPE = re.compile(r"[<>|=]?[?bBhHiIlLqQefdgFDGSUVOMmuc]\d{0,9}")
 
 
 class _Array:

@@ -46,7 +46,7 @@ class Claim(BaseModel):
         Whether the chapter's heading depends on it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     id: Annotated[str, Field(pattern=r"^[A-Z]+[0-9]+[a-z]?$")]
     kind: Kind

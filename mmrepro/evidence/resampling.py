@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmrepro.evidence.statistics import Interval, mean_interval, sign_flip_p
+from mmrepro.evidence.statistics import Interval, bootstrap_level, mean_interval, sign_flip_p
 from mmrepro.evidence.verdict import Estimate
 
 Draws: TypeAlias = NDArray[np.float64]
@@ -34,18 +34,23 @@ def percentile_interval(draws: ArrayLike, level: float = 0.95) -> Interval:
     return float(low), float(high)
 
 
+def bootstrap_interval(draws: ArrayLike, units: int, level: float = 0.95) -> Interval:
+    """Return the interval of a number from bootstrap `draws` of it over `units` people, shape (rounds,)."""
+    return percentile_interval(draws, bootstrap_level(units, level))
+
+
 def value_from_draws(value: float, draws: ArrayLike, units: int) -> Estimate:
     """Estimate a number from bootstrap draws of it over `units` people.
 
     The prediction interval, for another sample of as many people, is wider than the bootstrap's by the
     square root of two: both samples vary.
     """
-    low, high = percentile_interval(draws)
+    low, high = bootstrap_interval(draws, units)
     wider = np.sqrt(2)
     return Estimate(
         value=value,
         interval=(low, high),
-        equivalence=percentile_interval(draws, 0.90),
+        equivalence=bootstrap_interval(draws, units, 0.90),
         prediction=(float(value + wider * (low - value)), float(value + wider * (high - value))),
         n_seeds=units,
         basis="items",
@@ -57,7 +62,11 @@ def order_from_draws(value: float, draws: ArrayLike, units: int, margin: float =
     found = np.asarray(draws, dtype=float)
     p_value = (1 + int((found <= margin).sum())) / (1 + len(found))
     return Estimate(
-        value=value, interval=percentile_interval(found), p_value=p_value, n_seeds=units, basis="items"
+        value=value,
+        interval=bootstrap_interval(found, units),
+        p_value=p_value,
+        n_seeds=units,
+        basis="items",
     )
 
 

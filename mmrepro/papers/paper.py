@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,7 +18,7 @@ _PAPERS = Path(__file__).parent
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Unknown(_Part):
@@ -69,7 +69,7 @@ class Paper(_Part):
     reported: list[Reported] = []
     claims: list[Claim] = Field(min_length=1)
     unknowns: list[Unknown] = []
-    tolerances: dict[str, float] = {}
+    tolerances: dict[str, Annotated[float, Field(ge=0)]] = {}
     profiles: dict[Profile, dict[str, Any]]
 
     @model_validator(mode="after")

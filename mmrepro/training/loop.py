@@ -278,7 +278,7 @@ def _mean_loss(
 ) -> float:
     net.eval()
     total, count = 0.0, 0
-    for batch in batches(validation.data, settings.batch_size):
+    for batch in batches(validation.data, settings.batch_size, loaders=settings.loaders):
         here = tuple(part.to(accelerator.device) for part in batch)
         total += loss_of(net, here).item() * len(here[0])
         count += len(here[0])

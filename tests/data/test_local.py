@@ -65,6 +65,17 @@ def test_the_users_own_file(project, monkeypatch):
     assert verify("demo", "x") == []
 
 
+def test_a_link_keeps_its_name(project, monkeypatch):
+    """As in a hub's cache, where files lie under their hashes and links give them their names."""
+    project.write(x={"access": "user", "variable": "OWN_FILE"})
+    put(project.root, a1b2c3=A)
+    link = project.root / "model.safetensors"
+    link.symlink_to(project.root / "a1b2c3")
+    monkeypatch.setenv("OWN_FILE", str(link))
+    data = fetch("demo", "x")
+    assert (data.files, data.path("model.safetensors").read_bytes()) == (("model.safetensors",), A)
+
+
 def test_the_users_own_file_may_change(project, monkeypatch):
     project.write(x={"access": "user", "variable": "OWN_FILE"})
     own = project.root / "own.bin"

@@ -52,15 +52,18 @@ def test_what_is_named_must_be_there_and_whole(wanted, monkeypatch, tmp_path):
     refuse_lacking(wanted)
 
 
-def test_a_link_into_a_hubs_cache_is_refused_for_the_files_beside_it_are_elsewhere(
-    wanted, monkeypatch, tmp_path
-):
-    (tmp_path / "blobs").mkdir()
-    (tmp_path / "blobs" / "0a1b").write_text("{}")
-    (tmp_path / "config.json").symlink_to(tmp_path / "blobs" / "0a1b")
-    monkeypatch.setenv("DEMO_WEIGHTS", str(tmp_path / "config.json"))
-    assert "config.json, a link to " in wanted[1].problem
-    assert "`mmrepro data weights`" in wanted[1].problem
+def test_a_link_in_a_hubs_cache_will_do_with_its_configuration_beside_it(wanted, monkeypatch, tmp_path):
+    monkeypatch.setitem(REPOSITORIES, "DEMO_WEIGHTS", Repository("lab/tiny", "main", "model.pth"))
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots"
+    for folder in (blobs, snapshot):
+        folder.mkdir()
+    (blobs / "0a1b").write_bytes(b"weights")
+    (snapshot / "model.pth").symlink_to(blobs / "0a1b")
+    monkeypatch.setenv("DEMO_WEIGHTS", str(snapshot / "model.pth"))
+    assert wanted[1].problem.endswith("model.pth, which has no config.json beside it.")
+    (blobs / "2c3d").write_text("{}")
+    (snapshot / "config.json").symlink_to(blobs / "2c3d")
+    assert wanted[1].problem is None
 
 
 def test_weights_of_a_hub_need_their_configuration_beside_them(wanted, monkeypatch, tmp_path):

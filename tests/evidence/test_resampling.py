@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from mmrepro.evidence import resampling
+from mmrepro.evidence.statistics import mean_interval
 
 
 def test_weights_are_counts_of_draws():
@@ -28,10 +30,25 @@ def test_order_from_draws_counts_those_at_or_below_the_margin():
 
 
 def test_value_from_draws_predicts_wider_than_it_knows():
-    found = resampling.value_from_draws(0.0, np.linspace(-1, 1, 2001), units=9)
-    assert found.interval == pytest.approx((-0.95, 0.95))
-    assert found.equivalence == pytest.approx((-0.9, 0.9))
-    assert found.prediction == pytest.approx((-0.95 * 2**0.5, 0.95 * 2**0.5))
+    found = resampling.value_from_draws(0.0, np.linspace(-1, 1, 2001), units=10**6)
+    assert found.interval == pytest.approx((-0.95, 0.95), abs=1e-5)
+    assert found.equivalence == pytest.approx((-0.9, 0.9), abs=1e-5)
+    assert found.prediction == pytest.approx((-0.95 * 2**0.5, 0.95 * 2**0.5), abs=1e-5)
+
+
+@pytest.mark.parametrize("units", [5, 12])
+@pytest.mark.parametrize("level", [0.95, 0.9])
+def test_the_interval_of_a_mean_of_few_people_is_students(units, level):
+    """Draws that are normal with the spread of a bootstrapped mean: the t interval in closed form."""
+    values = np.random.default_rng(units).normal(3, 2, units)
+    ranks = (np.arange(200_000) + 0.5) / 200_000
+    draws = stats.norm.ppf(ranks, values.mean(), values.std() / units**0.5)
+    found = resampling.bootstrap_interval(draws, units, level)
+    assert found == pytest.approx(mean_interval(values, level), abs=2e-3)
+
+
+def test_one_person_leaves_every_draw_in_the_interval():
+    assert resampling.bootstrap_interval([1.0, 2.0, 9.0], units=1) == (1.0, 9.0)
 
 
 def test_few_units_can_give_no_small_p():

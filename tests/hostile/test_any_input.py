@@ -239,7 +239,6 @@ def test_plain_data_come_back_from_a_pickle(tmp_path, content, protocol):
     assert repr(read_pickle(path)) == repr(content)
 
 
-@pytest.mark.xfail(strict=True, reason="the list of plain types lacks numpy's letters u and c")
 @pytest.mark.parametrize("kind", ["u1", "u2", "u8", "c8", "c16"])
 def test_arrays_without_signs_and_of_complex_numbers_come_back_from_a_pickle(tmp_path, kind):
     path = tmp_path / "a.pkl"

@@ -1,4 +1,5 @@
 import copy
+import math
 
 import pytest
 import yaml
@@ -83,6 +84,19 @@ def test_a_number_that_was_not_reported_is_refused_with_the_nearest(read):
         (lambda c: c["profiles"].pop("gpu"), r"profiles lacks gpu"),
         (lambda c: c["profiles"].update(tpu={}), r"profiles\.tpu.*'smoke', 'cpu' or 'gpu'"),
         (lambda c: c.update(claims=[]), r"claims: .*at least 1 item"),
+        (
+            lambda c: c["claims"][0].update(margin=math.inf),
+            r"claims\.0\.margin: .*finite number \(it is inf\)",
+        ),
+        (
+            lambda c: c["reported"][0].update(value=math.nan),
+            r"reported\.0\.value: .*finite number \(it is nan\)",
+        ),
+        (lambda c: c.update(tolerances={"accuracy": math.inf}), r"tolerances\.accuracy: .*finite number"),
+        (
+            lambda c: c.update(tolerances={"accuracy": -1}),
+            r"tolerances\.accuracy: .*greater than or equal to 0",
+        ),
         (lambda c: c["claims"][0].update(kind="value"), r"claims\.0: systems must name 1 for kind 'value'"),
     ],
 )

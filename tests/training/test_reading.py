@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset
 
-from mmrepro.training.loop import Tensors, TrainingSettings, batches, fit, make_accelerator
+from mmrepro.training import loop
+from mmrepro.training.loop import Tensors, TrainingSettings, Validation, batches, fit, make_accelerator
 
 FEATURES = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
 IN_MEMORY = Tensors(FEATURES, FEATURES.sum(dim=1))
@@ -36,6 +37,15 @@ def test_neither_reading_nor_reading_ahead_changes_the_training():
     expected = trained(IN_MEMORY)
     assert trained(OnDisk()) == trained(OnDisk(), loaders=2) == expected
     assert len(set(expected[1])) == 3
+
+
+def test_held_out_data_are_read_ahead_too(monkeypatch):
+    asked = []
+    monkeypatch.setattr(loop, "batches", lambda *args, **how: asked.append(how) or batches(*args, **how))
+    plan = TrainingSettings(epochs=1, batch_size=16, loaders=1)
+    held_out = Validation(OnDisk(), clean=True)
+    fit(nn.Linear(3, 1), IN_MEMORY, squared, plan, seed=0, validation=held_out)
+    assert [how["loaders"] for how in asked] == [1, 1]
 
 
 def test_nobody_reads_ahead_what_is_in_memory():

@@ -115,6 +115,7 @@ def intervals(
         "tiles": resampling.draw_weights(len(labels), len(labels), rounds),
         "patients": patient_weights(patients, rounds),
     }
+    units = {"tiles": len(labels), "patients": len(np.unique(patients))}
     rows = []
     for (features, kind, of), by_seed in answers.probabilities.items():
         if (kind, of) != (aggregator, split):
@@ -135,14 +136,14 @@ def intervals(
                 "kept": kept,
             }
             for unit, scores in found.items():
-                row[f"{unit} low"], row[f"{unit} high"] = _interval(scores[:, place])
+                row[f"{unit} low"], row[f"{unit} high"] = _interval(scores[:, place], units[unit])
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _interval(draws: NDArray[np.float64]) -> Interval:
+def _interval(draws: NDArray[np.float64], units: int) -> Interval:
     finite = draws[np.isfinite(draws)]
-    return resampling.percentile_interval(finite) if len(finite) else (float("nan"), float("nan"))
+    return resampling.bootstrap_interval(finite, units) if len(finite) else (float("nan"), float("nan"))
 
 
 def gain_of(
@@ -165,7 +166,7 @@ def auc_interval(
         - weighted_scores(labels, other[seed], weights)[:, 2]
         for seed in sorted(set(one) & set(other))
     ]
-    return _interval(np.mean(differences, axis=0))
+    return _interval(np.mean(differences, axis=0), len(np.unique(patients)))
 
 
 def confusion(labels: Labels, by_seed: dict[int, Probabilities]) -> NDArray[np.float64]:

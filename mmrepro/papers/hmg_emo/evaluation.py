@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.claim import Claim
-from mmrepro.evidence.resampling import draw_weights, percentile_interval
+from mmrepro.evidence.resampling import bootstrap_interval, draw_weights
 from mmrepro.evidence.statistics import Interval
 from mmrepro.papers.hmg_emo import scores
 from mmrepro.papers.hmg_emo.runs import Probabilities, Runs
@@ -151,5 +151,5 @@ def item_intervals(
         one, other = (redraw(system) for system in claim.systems)
         difference = one - other
         # In a tiny run a draw may hold no test item at all; it says nothing.
-        intervals[claim.id] = percentile_interval(difference[np.isfinite(difference)])
+        intervals[claim.id] = bootstrap_interval(difference[np.isfinite(difference)], known.corpus.item_count)
     return intervals

@@ -38,6 +38,8 @@ class FrozenEncoders:
         Makes tokenizer and text network, likewise; None where there are no texts.
     identity
         Names the weights: other weights, other features.
+    device
+        Encodes.
     """
 
     def __init__(
@@ -45,14 +47,15 @@ class FrozenEncoders:
         network: Callable[[], nn.Module],
         language: Callable[[], tuple[Any, nn.Module]] | None,
         identity: str,
+        device: torch.device,
     ) -> None:
-        self.network, self.language, self.identity = network, language, identity
+        self.network, self.language, self.identity, self.device = network, language, identity, device
 
     def images(self, paths: Sequence[Path]) -> Tensor:
         """Encode images, (n, 2048)."""
 
         def encode() -> Iterator[Half]:
-            network = self.network().eval().requires_grad_(False).to(_device())
+            network = self.network().eval().requires_grad_(False).to(self.device)
             for start in range(0, len(paths), _BATCH):
                 yield _features(
                     network, torch.stack([_pixels(path) for path in paths[start : start + _BATCH]])
@@ -66,13 +69,13 @@ class FrozenEncoders:
         def encode() -> Iterator[Half]:
             assert self.language is not None, "only data with texts ask for them"
             tokenizer, network = self.language()
-            network.eval().requires_grad_(False).to(_device())
+            network.eval().requires_grad_(False).to(self.device)
             for start in range(0, len(texts), _BATCH):
                 batch = tokenizer(
                     list(texts[start : start + _BATCH]), padding=True, truncation=True, max_length=_LONGEST,
                     return_tensors="pt",
                 )  # fmt: skip
-                batch = {name: each.to(_device()) for name, each in batch.items()}
+                batch = {name: each.to(self.device) for name, each in batch.items()}
                 with torch.inference_mode():
                     states = network(**batch).last_hidden_state
                 seen = batch["attention_mask"].unsqueeze(-1)
@@ -88,10 +91,6 @@ class FrozenEncoders:
                 yield colour_features(_opened(path))[None].astype(np.float16)
 
         return kept("colours", [str(path) for path in paths], encode)
-
-
-def _device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def kept(kind: str, keys: Sequence[str], encode: Callable[[], Iterator[Half]]) -> Tensor:

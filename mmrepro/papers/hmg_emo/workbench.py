@@ -13,6 +13,7 @@ from mmrepro.papers.hmg_emo.iesn import load_iesn
 from mmrepro.papers.hmg_emo.para import load_para
 from mmrepro.papers.hmg_emo.settings import Settings
 from mmrepro.papers.hmg_emo.tracks import Tracks, load_tracks
+from mmrepro.training.loop import make_accelerator
 
 GetData = Callable[[str], LocalData]
 
@@ -30,9 +31,11 @@ def read_emotify(settings: Settings, data: GetData) -> tuple[Answers, Tracks]:
 def make_corpus(settings: Settings, data: GetData, answers: Answers, tracks: Tracks) -> Corpus:
     """Make the corpus that the settings name; the others, and their encoders, are not asked for."""
     if settings.task == "para":
-        return load_para(data("para"), FrozenEncoders(resnet50, None, "ResNet-50, IMAGENET1K_V2"))
+        device = make_accelerator(settings.device).device
+        return load_para(data("para"), FrozenEncoders(resnet50, None, "ResNet-50, IMAGENET1K_V2", device))
     if settings.task == "iesn":
         weights = data("mbert")
-        encoders = FrozenEncoders(resnet50, lambda: load_language(weights.folder), weights.sha256)
+        device = make_accelerator(settings.device).device
+        encoders = FrozenEncoders(resnet50, lambda: load_language(weights.folder), weights.sha256, device)
         return load_iesn(data("iesn"), encoders)
     return from_emotify(answers, tracks, settings.image_size, settings.max_songs)

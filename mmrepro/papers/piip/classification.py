@@ -101,7 +101,7 @@ def train_classifier(
     with torch.inference_mode():
         right = [
             model(normalised(pixels.to(device))).argmax(-1).cpu() == labels
-            for pixels, labels in batches(test, _TESTED)
+            for pixels, labels in batches(test, _TESTED, loaders=asked.loaders)
         ]
     return Classification(name, seed, 100 * torch.cat(right).float().mean().item(), history)
 

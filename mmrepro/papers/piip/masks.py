@@ -133,7 +133,7 @@ def _train(
     device = next(model.parameters()).device
     truth, found = [], []
     with torch.inference_mode():
-        for pixels, labels in batches(test, asked.batch_size):
+        for pixels, labels in batches(test, asked.batch_size, loaders=asked.loaders):
             truth.append(labels.flatten())
             found.append(model(pixels.to(device).float() / 127.5 - 1).argmax(1).cpu().flatten())
     return Segmentation(name, seed, mean_iou(torch.cat(truth), torch.cat(found), asked.classes))

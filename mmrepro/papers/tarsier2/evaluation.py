@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmrepro.evidence.claim import Claim
 from mmrepro.evidence.description import f1
-from mmrepro.evidence.resampling import draw_weights, percentile_interval
+from mmrepro.evidence.resampling import bootstrap_interval, draw_weights
 from mmrepro.evidence.statistics import Interval
 from mmrepro.papers.tarsier2 import arms
 from mmrepro.papers.tarsier2.arms import SeedRun, Told
@@ -74,7 +74,8 @@ def video_intervals(runs: Sequence[SeedRun], claims: Sequence[Claim]) -> dict[st
     weights = draw_weights(videos, videos, _ROUNDS) / videos
     drawn = {name: _drawn_f1(runs, name, weights) for name in sorted({s for c in asked for s in c.systems})}
     return {
-        claim.id: percentile_interval(drawn[claim.systems[0]] - drawn[claim.systems[1]]) for claim in asked
+        claim.id: bootstrap_interval(drawn[claim.systems[0]] - drawn[claim.systems[1]], videos)
+        for claim in asked
     }
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmrepro.evidence.claim import Claim
+from mmrepro.evidence.resampling import bootstrap_interval, draw_weights
 from mmrepro.evidence.statistics import Interval
 from mmrepro.papers.trimod_mner.hashtags import find_hashtags
 from mmrepro.papers.trimod_mner.runs import Runs
@@ -98,14 +99,12 @@ def f1_interval(one: Counts, other: Counts, rows: NDArray[np.int64] | None = Non
     """
     if rows is not None:
         one, other = one[rows], other[rows]
-    generator = np.random.default_rng(0)
-    weights = generator.multinomial(len(one), np.full(len(one), 1 / len(one)), size=_DRAWS)
+    weights = draw_weights(len(one), len(one), _DRAWS)
     differences = _f1_of(weights @ one) - _f1_of(weights @ other)
-    low, high = np.quantile(differences, [0.025, 0.975])
-    return float(low), float(high)
+    return bootstrap_interval(differences, len(one))
 
 
-def _f1_of(totals: Counts) -> NDArray[np.float64]:
+def _f1_of(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     right, entities = totals[:, 0], totals[:, 1] + totals[:, 2]
     return np.asarray(200 * right / np.maximum(entities, 1), dtype=np.float64)
 

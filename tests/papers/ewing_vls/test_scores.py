@@ -122,7 +122,7 @@ def test_a_difference_has_an_interval_over_patients(rng, bags):
         low, high = units.patient_interval(
             claim(f"{metric}, patients left out", ("a", "b")), answers, bags, 200
         )
-        assert 0 < low < high <= 100
+        assert 0 <= low < high <= 100  # of so few patients every draw counts
 
 
 def test_rows_carry_split_and_aggregator(rng):

@@ -15,6 +15,7 @@ from mmrepro.papers.hmg_emo.iesn import load_iesn
 from mmrepro.papers.hmg_emo.runs import SYSTEMS, predict, train
 from mmrepro.papers.hmg_emo.split import split_edges
 
+CPU = torch.device("cpu")
 TABLES = {
     "edges.csv": "user,image,emotion\nann,p1,awe\nben,p1,fear\nann,p2,sadness\ncat,p2,awe\ncat,p3,anger\n"
     "ben,p3,awe\nann,p1,fear\n",
@@ -49,7 +50,7 @@ class Letters(torch.nn.Module):
 def encoders(identity="test"):
     torch.manual_seed(0)
     pool = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(2), torch.nn.Conv2d(3, 4, 1), torch.nn.Flatten())
-    return FrozenEncoders(lambda: pool, lambda: (Words(), Letters()), identity)
+    return FrozenEncoders(lambda: pool, lambda: (Words(), Letters()), identity, CPU)
 
 
 @pytest.fixture
@@ -96,10 +97,10 @@ def test_features_are_computed_once_and_read_from_disk_after(source):
     Words.called = 0
     first = load_iesn(source, encoders())
     assert Words.called == 1
-    again = load_iesn(source, FrozenEncoders(lambda: 1 / 0, lambda: 1 / 0, "test"))
+    again = load_iesn(source, FrozenEncoders(lambda: 1 / 0, lambda: 1 / 0, "test", CPU))
     assert all(torch.equal(first.items[name], again.items[name]) for name in first.items)
     with pytest.raises(ZeroDivisionError):
-        load_iesn(source, FrozenEncoders(lambda: 1 / 0, lambda: 1 / 0, "other weights"))
+        load_iesn(source, FrozenEncoders(lambda: 1 / 0, lambda: 1 / 0, "other weights", CPU))
 
 
 def test_colours_are_described_by_hand(source):

@@ -17,6 +17,7 @@ from mmrepro.papers.hmg_emo.split import split_edges
 from mmrepro.papers.paper import load_paper
 from mmrepro.papers.settings import SettingsError, resolve_settings
 
+CPU = torch.device("cpu")
 HEAD = (
     "sessionId,imageName,userId,aestheticScore,qualityScore,compositionScore,colorScore,dofScore,contentScore,"
     "lightScore,isObjectEmphasis,imgEmotion,difficultyOfJudgment,contentPreference,willingnessToShare,semantic"
@@ -66,7 +67,7 @@ def source(tmp_path, monkeypatch):
 def encoders():
     torch.manual_seed(0)
     pool = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(2), torch.nn.Conv2d(3, 4, 1), torch.nn.Flatten())
-    return FrozenEncoders(lambda: pool, None, "test")
+    return FrozenEncoders(lambda: pool, None, "test", CPU)
 
 
 def test_the_published_layout_becomes_a_corpus(source, encoders):
