@@ -115,13 +115,19 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     """
     import numpy as np
 
+    from mmrepro.data.unpickling import legible
+
     _check_content(path)
     if not zipfile.is_zipfile(path):
         raise MMReproError(f"{path} is not a readable .npz file (it is no zip archive).")
     try:
         _refuse_bomb(path)
         with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            found = {name: arrays[name] for name in arrays.files}
+        for name, array in found.items():
+            if array.dtype.kind == "U" and not legible(array.tobytes(), array.dtype):
+                raise ValueError(f"{name} holds what is no letter")
+        return found
     except _BROKEN_NPZ as error:
         raise MMReproError(f"{path} is not a readable .npz file ({_reason(error)}).") from None
 

@@ -12,6 +12,7 @@ import math
 import pickle
 import re
 import struct
+import sys
 from collections.abc import Callable, Collection
 from typing import Any, BinaryIO, ClassVar
 
@@ -42,12 +43,15 @@ def _scalar(kind: Any, raw: Any) -> Any:
     _demand(isinstance(kind, np.dtype) and not kind.hasobject, "a numpy number has no plain type")
     content = _raw(raw)
     _demand(len(content) == kind.itemsize, "a numpy number has not the bytes of its type")
+    _demand(legible(content, kind), "a text holds what is no letter")
     return np.frombuffer(content, kind)[0] if content else np.zeros(1, kind)[0]
 
 
 def _from_buffer(buffer: Any, kind: Any, shape: Any, order: Any) -> np.ndarray:
     _demand(isinstance(kind, np.dtype) and not kind.hasobject, "an array has no plain type")
-    return np.frombuffer(_raw(buffer), kind).reshape(shape, order=order).copy(order)
+    content = _raw(buffer)
+    _demand(legible(content, kind), "an array of texts holds what is no letter")
+    return np.frombuffer(content, kind).reshape(shape, order=order).copy(order)
 
 
 def _bytes(*content: Any) -> bytes:
@@ -139,6 +143,7 @@ def _array_state(version: Any, shape: Any, kind: Any, fortran: Any, content: Any
         content = _raw(content)
         fits = len(content) == count * kind.itemsize
     _demand(fits, "an array has not the elements of its shape")
+    _demand(kind.hasobject or legible(content, kind), "an array of texts holds what is no letter")
     return 1, shape, kind, bool(fortran), content
 
 
@@ -149,6 +154,13 @@ def _type_state(made: np.dtype[Any], state: Any) -> tuple[Any, ...]:
     ordered = made.newbyteorder(state[1]) if state[1] in ("<", ">") else made
     _demand(ordered.__reduce__()[2] == tuple(state), "a numpy type is no plain one")
     return tuple(state)
+
+
+def legible(content: bytes, kind: np.dtype[Any]) -> bool:
+    """Say whether `content` of type `kind` is text: numpy takes any number for a letter, Python does not."""
+    if kind.kind != "U" or not content:
+        return True
+    return int(np.frombuffer(content, np.dtype("u4").newbyteorder(kind.byteorder)).max()) <= sys.maxunicode
 
 
 def _raw(content: Any) -> bytes:

@@ -91,6 +91,8 @@ LIES = {
     "a shape whose size overflows": array_with((2**40, 2**40), "f8", b""),
     "a negative shape": array_with((-1,), "f8", b"12345678"),
     "pointers in place of numbers": array_with((1,), object, b"12345678"),
+    "texts of what is no letter": array_with((1,), "<U1", b"\xff\xff\x7f\x00"),
+    "a text of what is no letter": Calls(np._core.multiarray.scalar, np.dtype("<U1"), b"\xff\xff\x7f\x00"),
     "a type that changes numpy's own": TypeWith("f8", (3, ">", None, None, None, 1, 1, 0)),
     "a type of another size": TypeWith("f8", (3, "<", None, None, None, 10**6, 1, 0)),
     "a type with a layout": TypeWith("V8", (3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 63)),
@@ -216,6 +218,16 @@ def test_objects_in_an_archive_of_arrays_do_not_run(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.array([Calls(os.system, f"touch {trace}")], dtype=object))
     refused(read_npz, tmp_path / "a.npz")
     assert not trace.exists()
+
+
+@pytest.mark.hostile("an .npz of texts with numbers that are no letters", "refused; Python stops at them")
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_texts_of_what_is_no_letter_are_refused(tmp_path, order):
+    codes = np.array([0x41, 0x110000], dtype=f"{order}u4")
+    np.savez(tmp_path / "a.npz", x=codes.view(f"{order}U1"))
+    refused(read_npz, tmp_path / "a.npz")
+    np.savez(tmp_path / "b.npz", x=(codes - 1).astype(codes.dtype).view(f"{order}U1"))
+    assert read_npz(tmp_path / "b.npz")["x"].tolist() == ["@", chr(0x10FFFF)]
 
 
 @pytest.mark.hostile(
