@@ -126,8 +126,8 @@ def threshold_explorer(
     for place, threshold in enumerate(steps):
         path = longest_common_subsequence(scores >= threshold)
         figure.add_heatmap(
-            z=np.where(scores >= threshold, scores, np.nan).round(2).tolist(), zmin=0, zmax=1,
-            colorscale="Blues", showscale=False, xgap=1, ygap=1, visible=place == first,
+            z=scores.round(2).tolist(), zmin=0, zmax=1, colorscale=_blue_from(float(threshold)),
+            showscale=False, xgap=1, ygap=1, visible=place == first,
             hovertemplate="%{y}<br>%{x}<br>%{z}<extra></extra>",
         )  # fmt: skip
         figure.add_scatter(
@@ -149,6 +149,11 @@ def threshold_explorer(
         margin={"l": 125, "t": 130, "r": 10},
     )
     return figure
+
+
+def _blue_from(threshold: float) -> list[tuple[float, str]]:
+    """Return plotly's scale of colours of scores: greys below the threshold, blues from it on."""
+    return [(0.0, "#f3f4f6"), (threshold, "#c3c9d0"), (threshold, "#6baed6"), (1.0, "#08306b")]
 
 
 def _cut(text: str, most: int = 18) -> str:
