@@ -16,7 +16,8 @@ from transformers import PreTrainedModel
 
 from mmrepro.papers.piip.deformable import DeformableAttention
 from mmrepro.papers.piip.pyramid import PIIP
-from mmrepro.training.loop import Batch, LossFunction
+from mmrepro.training.batches import Batch
+from mmrepro.training.objective import LossFunction
 
 SWITCHES = ("bf16", "fused AdamW", "checkpointing", "Triton sampling", "compile")
 """What may be done to a step to make it faster or smaller."""

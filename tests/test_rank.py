@@ -13,7 +13,8 @@ from tests.conftest import SLUG
 
 TRAINED = (
     "import torch\n"
-    "from mmrepro.training.loop import Tensors, TrainingSettings, fit, make_accelerator\n"
+    "from mmrepro.training.batches import Tensors\n"
+    "from mmrepro.training.loop import TrainingSettings, fit, make_accelerator\n"
     "from mmrepro.training.parallel import workers\n"
     "from mmrepro.training.seed import seed_everything\n"
     "def loss(net, batch):\n"

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 import pandas as pd
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwargs
+from accelerate.data_loader import prepare_data_loader
+from accelerate.utils import DistributedDataParallelKwargs
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 from mmrepro.errors import MMReproError
 from mmrepro.resume import next_place
+from mmrepro.training.batches import Batch, Shares, batches
 from mmrepro.training.checkpoint import Checkpoint
 from mmrepro.training.microbatch import MicroBatches
+from mmrepro.training.objective import LossFunction, Objective
 
 _REPORT_EVERY_S = 10.0  # least seconds between two lines of progress
 _WORTH_SAVING_S = 2.0  # shorter than this, the end of a training is sooner reached again than read
-Batch = tuple[Tensor, ...]
-LossFunction = Callable[[nn.Module, Batch], Tensor]
 
 
 class TrainingSettings(BaseModel):
@@ -76,44 +76,6 @@ class Validation:
     clean: bool
 
 
-class Tensors(TensorDataset):
-    """Tensors of equal length whose batches are taken in one indexing, not example by example."""
-
-    def __getitems__(self, rows: list[int]) -> Batch:
-        """Return the batch of `rows`; PyTorch's fetcher calls this where it exists."""
-        return tuple(tensor[rows] for tensor in self.tensors)
-
-
-def batches(
-    data: Dataset[Batch], size: int, *, seed: int | None = None, loaders: int = 0, pinned: bool = False
-) -> DataLoader[Batch]:
-    """Load batches of `data`, shuffled when `seed` is given.
-
-    Parameters
-    ----------
-    loaders
-        Processes that read ahead; none for `Tensors`, which are there already.
-    pinned
-        Whether batches lie in memory from which a GPU fetches them while it computes.
-    """
-    order = torch.Generator().manual_seed(seed) if seed is not None else None
-    at_hand = isinstance(data, Tensors)
-    whole: Callable[[Any], Any] | None = _as_is if at_hand else None
-    return DataLoader(
-        data,
-        size,
-        shuffle=seed is not None,
-        generator=order,
-        collate_fn=whole,
-        num_workers=0 if at_hand else loaders,
-        pin_memory=pinned,
-    )
-
-
-def _as_is(batch: Batch) -> Batch:
-    return batch
-
-
 def fit(
     model: nn.Module,
     data: Dataset[Batch],
@@ -151,7 +113,7 @@ def fit(
     ValueError
         When early stopping is asked for without clean validation data.
     MMReproError
-        When the batches cannot be shared out evenly to several processes.
+        When a batch has fewer examples than there are processes.
     """
     accelerator = accelerator or make_accelerator()
     _refuse_unfit(settings, validation, accelerator.num_processes)
@@ -159,9 +121,8 @@ def fit(
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
-    pinned = accelerator.device.type == "cuda"
-    loader = batches(data, settings.batch_size, seed=seed, loaders=settings.loaders, pinned=pinned)
-    net, optimizer, prepared = accelerator.prepare(model, optimizer, loader)
+    objective, optimizer = accelerator.prepare(Objective(model, loss_of), optimizer)
+    loader = _share(data, settings, seed, accelerator)
     plan = f"{settings.model_dump_json()}|{seed}"
     state = Checkpoint(checkpoint or _own_checkpoint(accelerator), model, optimizer, loader, plan, loss_of)
     progress, micro = _Progress(settings.epochs), MicroBatches(accelerator)
@@ -169,8 +130,8 @@ def fit(
         # Asked first: a run that had stopped early before it was killed must not go on.
         if settings.patience is not None and state.epochs_since_best() >= settings.patience:
             break
-        _train_epoch(net, prepared, loss_of, optimizer, micro, settings, epoch, state)
-        held_out = _mean_loss(net, validation, loss_of, accelerator, settings) if validation else float("nan")
+        _train_epoch(objective, loader, optimizer, micro, settings, epoch, state)
+        held_out = _mean_loss(objective, validation, accelerator, settings) if validation else float("nan")
         progress(epoch, state.end_epoch(held_out, keep_best=settings.patience is not None))
         state.save_if_due()
     state.save_if_due(_WORTH_SAVING_S)
@@ -184,11 +145,31 @@ def _refuse_unfit(settings: TrainingSettings, validation: Validation | None, pro
         raise ValueError(
             "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
         )
-    if settings.batch_size % processes:
+    if settings.batch_size < processes:
         raise MMReproError(
-            f"batch_size {settings.batch_size} cannot be shared out evenly to {processes} processes; "
-            "use a multiple of their number."
+            f"batch_size {settings.batch_size} cannot be shared out to {processes} processes; "
+            "use at least their number."
         )
+
+
+def _share(
+    data: Dataset[Batch], settings: TrainingSettings, seed: int, accelerator: Accelerator
+) -> DataLoader[Batch]:
+    """Load this process's share of the batches onto its device."""
+    on_gpu = accelerator.device.type == "cuda"
+    loader = batches(
+        data,
+        settings.batch_size,
+        seed=seed,
+        loaders=settings.loaders,
+        pinned=on_gpu,
+        process=accelerator.process_index,
+        processes=accelerator.num_processes,
+    )
+    shared: DataLoader[Batch] = prepare_data_loader(  # for one process: its batches are shares already
+        loader, accelerator.device, 1, 0, put_on_device=True, non_blocking=on_gpu
+    )
+    return shared
 
 
 def _own_checkpoint(accelerator: Accelerator) -> Path | None:
@@ -211,11 +192,8 @@ def make_accelerator(device: str = "auto") -> Accelerator:
         )
     on_cpu = device == "cpu" or not torch.cuda.is_available()
     precision = "no" if on_cpu else "bf16"
-    shared = DataLoaderConfiguration(split_batches=True, non_blocking=not on_cpu)
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)  # as in a branch that is switched off
-    return Accelerator(
-        cpu=on_cpu, mixed_precision=precision, dataloader_config=shared, kwargs_handlers=[unused]
-    )
+    return Accelerator(cpu=on_cpu, mixed_precision=precision, kwargs_handlers=[unused])
 
 
 def _rates(settings: TrainingSettings, epoch: int, batches_each: int) -> list[float]:
@@ -237,9 +215,8 @@ def _rates(settings: TrainingSettings, epoch: int, batches_each: int) -> list[fl
 
 
 def _train_epoch(
-    net: nn.Module,
+    objective: nn.Module,
     loader: DataLoader[Batch],
-    loss_of: LossFunction,
     optimizer: torch.optim.Optimizer,
     micro: MicroBatches,
     settings: TrainingSettings,
@@ -247,21 +224,23 @@ def _train_epoch(
     state: Checkpoint,
 ) -> None:
     """Train on the batches of an epoch that are not done yet."""
-    accelerator = micro.accelerator
-    net.train()
+    accelerator, shares = micro.accelerator, cast(Shares, loader.batch_sampler)
+    objective.train()
     state.begin_epoch()
     rates = _rates(settings, epoch, len(loader))[state.batches :]
+    sizes = shares.sizes()[state.batches :]
     remaining = accelerator.skip_first_batches(loader, state.batches) if state.batches else loader
-    for batch, rate in zip(remaining, rates, strict=True):
+    for batch, rate, (own, total) in zip(remaining, rates, sizes, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = rate
-        with accelerator.accumulate(net):
-            loss = micro.backward(net, batch, loss_of)
+        with accelerator.accumulate(objective):
+            # Gradients are averaged over processes, whose shares may differ by one example.
+            loss = micro.backward(objective, batch, own * shares.processes / total)
             if settings.clip_norm is not None and accelerator.sync_gradients:
-                accelerator.clip_grad_norm_(net.parameters(), settings.clip_norm)
+                accelerator.clip_grad_norm_(objective.parameters(), settings.clip_norm)
             optimizer.step()
             optimizer.zero_grad()
-        state.note(loss, len(batch[0]))
+        state.note(loss, own)
         if accelerator.sync_gradients:  # else gradients would be lost that are summed so far
             state.save_if_due()
     if accelerator.num_processes > 1:
@@ -270,17 +249,13 @@ def _train_epoch(
 
 @torch.inference_mode()
 def _mean_loss(
-    net: nn.Module,
-    validation: Validation,
-    loss_of: LossFunction,
-    accelerator: Accelerator,
-    settings: TrainingSettings,
+    objective: nn.Module, validation: Validation, accelerator: Accelerator, settings: TrainingSettings
 ) -> float:
-    net.eval()
+    objective.eval()
     total, count = 0.0, 0
     for batch in batches(validation.data, settings.batch_size, loaders=settings.loaders):
         here = tuple(part.to(accelerator.device) for part in batch)
-        total += loss_of(net, here).item() * len(here[0])
+        total += objective(here).item() * len(here[0])
         count += len(here[0])
     return total / count
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
     from torch import Tensor, nn
 
-    from mmrepro.training.loop import Batch, LossFunction
+    from mmrepro.training.batches import Batch
 
 
 class MicroBatches:
@@ -26,8 +26,8 @@ class MicroBatches:
     def __init__(self, accelerator: Accelerator) -> None:
         self.accelerator, self.parts = accelerator, 1
 
-    def backward(self, net: nn.Module, batch: Batch, loss_of: LossFunction) -> Tensor:
-        """Add the gradients of the batch's loss to those of `net`, and return the loss.
+    def backward(self, objective: nn.Module, batch: Batch, weight: float = 1.0) -> Tensor:
+        """Add the gradients of `weight` times the batch's loss to those there are, and return the loss.
 
         Raises
         ------
@@ -36,24 +36,24 @@ class MicroBatches:
         """
         while True:
             try:
-                return self._in_parts(net, batch, loss_of)
+                return self._in_parts(objective, batch, weight)
             except RuntimeError as error:
                 if not should_reduce_batch_size(error):
                     raise
                 self._split_further(len(batch[0]))
             # Outside of `except`, where the exception would hold on to the tensors of the pass that failed.
-            net.zero_grad()
+            objective.zero_grad()
             clear_device_cache(garbage_collection=True)
 
-    def _in_parts(self, net: nn.Module, batch: Batch, loss_of: LossFunction) -> Tensor:
+    def _in_parts(self, objective: nn.Module, batch: Batch, weight: float) -> Tensor:
         examples = len(batch[0])
         each = -(-examples // self.parts)
         parts = zip(*(tensor.split(each) for tensor in batch), strict=True) if self.parts > 1 else [batch]
         losses = []
         for part in parts:
-            loss = loss_of(net, part)
+            loss = objective(part)
             share = len(part[0]) / examples
-            self.accelerator.backward(loss if share == 1 else loss * share)
+            self.accelerator.backward(loss * (share * weight))
             losses.append(loss.detach() * share)
         return torch.stack(losses).sum()
 

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from mmrepro.training import checkpoint
+from mmrepro.training.batches import Tensors
 from mmrepro.training.checkpoint import Checkpoint, Watch
-from mmrepro.training.loop import Tensors, TrainingSettings, Validation, fit
+from mmrepro.training.loop import TrainingSettings, Validation, fit
 
 
 def data():

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from mmrepro.errors import MMReproError
-from mmrepro.training.loop import Tensors, TrainingSettings, Validation, batches, fit, make_accelerator
+from mmrepro.training.batches import Tensors, batches
+from mmrepro.training.loop import TrainingSettings, Validation, fit, make_accelerator
 
 
 def squared(net, batch):

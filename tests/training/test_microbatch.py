@@ -5,8 +5,10 @@ import torch
 from torch import nn
 
 from mmrepro.errors import MMReproError
-from mmrepro.training.loop import Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.microbatch import MicroBatches
+from mmrepro.training.objective import Objective
 
 
 class Narrow:
@@ -59,12 +61,12 @@ def test_parts_of_unequal_size_count_by_their_examples(data):
     batch = tuple(part[:20] for part in data.tensors)
     whole = torch.autograd.grad(Narrow(20)(net, batch), net.weight)[0]
     micro = MicroBatches(make_accelerator("cpu"))
-    value = micro.backward(net, batch, loss)
+    value = micro.backward(Objective(net, loss), batch)
     assert loss.seen == [20, 10, 5, 5, 5, 5]
     torch.testing.assert_close(net.weight.grad, whole)
     torch.testing.assert_close(value, Narrow(20)(net, batch).detach())
     micro.parts, net.weight.grad = 3, None
-    micro.backward(net, batch, loss)
+    micro.backward(Objective(net, loss), batch)
     assert loss.seen[-3:] == [7, 7, 6]
     torch.testing.assert_close(net.weight.grad, whole)
 

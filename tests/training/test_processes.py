@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from mmrepro.errors import MMReproError
-from mmrepro.training.loop import Tensors, TrainingSettings, fit
+from mmrepro.training.batches import Tensors
+from mmrepro.training.loop import TrainingSettings, fit
 from tests.conftest import HERE
 
 
@@ -41,6 +42,6 @@ def test_batches_that_cannot_be_shared_out_are_refused():
         num_processes = 3
 
     data = Tensors(torch.zeros(64, 3), torch.zeros(64))
-    plan = TrainingSettings(epochs=1, batch_size=64)
-    with pytest.raises(MMReproError, match="batch_size 64 cannot be shared out evenly to 3 processes"):
+    plan = TrainingSettings(epochs=1, batch_size=2)
+    with pytest.raises(MMReproError, match="batch_size 2 cannot be shared out to 3 processes"):
         fit(nn.Linear(3, 1), data, lambda net, batch: net(batch[0]).sum(), plan, seed=0, accelerator=Three())

@@ -5,7 +5,8 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from mmrepro.training import loop
-from mmrepro.training.loop import Tensors, TrainingSettings, Validation, batches, fit, make_accelerator
+from mmrepro.training.batches import Tensors, batches
+from mmrepro.training.loop import TrainingSettings, Validation, fit, make_accelerator
 
 FEATURES = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
 IN_MEMORY = Tensors(FEATURES, FEATURES.sum(dim=1))

@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from mmrepro.training.loop import Tensors, TrainingSettings, fit
+from mmrepro.training.batches import Tensors
+from mmrepro.training.loop import TrainingSettings, fit
 from mmrepro.training.seed import seed_everything
 
 SETTINGS = TrainingSettings(epochs=3, batch_size=64, lr=0.05)

@@ -15,7 +15,8 @@ from mmrepro.papers.ewing_vls.runs import Probabilities, loss_of, pad
 from mmrepro.papers.ewing_vls.settings import Settings
 from mmrepro.papers.ewing_vls.split import Fold
 from mmrepro.papers.ewing_vls.tiles import Bags
-from mmrepro.training.loop import Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 

@@ -16,7 +16,8 @@ from mmrepro.papers.ewing_vls.captions import Corpus
 from mmrepro.papers.ewing_vls.extractors import Extractor, Features, LiteTower
 from mmrepro.papers.ewing_vls.objective import OBJECTIVES, ImageText, Objective, Projection
 from mmrepro.papers.ewing_vls.settings import Settings
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 IMAGE_TEXT = "in-domain image-text"

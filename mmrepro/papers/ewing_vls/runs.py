@@ -16,7 +16,8 @@ from mmrepro.papers.ewing_vls.extractors import Features
 from mmrepro.papers.ewing_vls.heads import Aggregator, Head
 from mmrepro.papers.ewing_vls.settings import Settings
 from mmrepro.papers.ewing_vls.split import Fold
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 Probabilities = NDArray[np.float64]

@@ -19,7 +19,8 @@ from mmrepro.papers.facetrack_mm.scene import EXPRESSIONS, Clips, draw_clips
 from mmrepro.papers.facetrack_mm.settings import Settings
 from mmrepro.papers.facetrack_mm.views import GRIDS, face_views, whole_views
 from mmrepro.resume import resumable
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 _NAMES = list(EXPRESSIONS)

@@ -25,7 +25,8 @@ from mmrepro.papers.facetrack_mm import detection, tracking
 from mmrepro.papers.facetrack_mm.captions import Caption
 from mmrepro.papers.facetrack_mm.scoring import CaptionScorer
 from mmrepro.papers.facetrack_mm.settings import Settings
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 PROMPT = "Describe how the facial expression of the main character changes, in the order of time."

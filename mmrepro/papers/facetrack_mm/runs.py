@@ -18,7 +18,8 @@ from mmrepro.papers.facetrack_mm.encoder import Encoded, encode_clips
 from mmrepro.papers.facetrack_mm.model import INSTRUCTIONS, FaceCaptioner, ViewEncoder
 from mmrepro.papers.facetrack_mm.scene import Clips, draw_clips, told_events
 from mmrepro.papers.facetrack_mm.settings import Settings
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 

@@ -21,7 +21,8 @@ from mmrepro.papers.hmg_emo.neighbours import neighbourhood
 from mmrepro.papers.hmg_emo.settings import Settings
 from mmrepro.papers.hmg_emo.split import Partition, Split, Unseen, split_edges
 from mmrepro.resume import resumable
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, Validation, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import TrainingSettings, Validation, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 Probabilities = NDArray[np.float64]

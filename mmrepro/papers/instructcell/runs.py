@@ -29,8 +29,9 @@ from mmrepro.papers.instructcell.prompt import (
 from mmrepro.papers.instructcell.settings import Settings
 from mmrepro.papers.instructcell.templates import TASKS, Task, Template, Templates
 from mmrepro.papers.instructcell.writer import CellWriter
+from mmrepro.training.batches import Batch, Tensors
 from mmrepro.training.checkpoint import Watch
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 _ASKED = 256  # prompts a batch when nothing is learnt

@@ -15,7 +15,7 @@ from mmrepro.data.readers import read_csv, read_pickle
 from mmrepro.data.store import LocalData
 from mmrepro.errors import MMReproError
 from mmrepro.papers.mosei_fusion.labels import three_classes
-from mmrepro.training.loop import Tensors
+from mmrepro.training.batches import Tensors
 
 MODALITIES = ("text", "audio", "video")
 Array = NDArray[np.float32]

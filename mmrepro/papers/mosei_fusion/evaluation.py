@@ -27,7 +27,8 @@ from mmrepro.papers.mosei_fusion.data import (
 from mmrepro.papers.mosei_fusion.model import JOINS, EarlyFusion, EncoderConfig
 from mmrepro.papers.mosei_fusion.settings import Settings
 from mmrepro.resume import resumable
-from mmrepro.training.loop import Batch, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Batch
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 Probabilities = NDArray[np.float64]

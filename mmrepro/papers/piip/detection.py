@@ -21,7 +21,8 @@ from mmrepro.papers.piip.detector import build_detector, detect
 from mmrepro.papers.piip.precision import Precision, average_precision
 from mmrepro.papers.piip.settings import Settings
 from mmrepro.papers.piip.systems import schedule_of
-from mmrepro.training.loop import Batch, Tensors, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import fit, make_accelerator
 from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 

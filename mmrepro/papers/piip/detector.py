@@ -18,7 +18,7 @@ from mmrepro.papers.piip.branch import Grid
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import Settings, System
 from mmrepro.papers.piip.systems import build_pyramid
-from mmrepro.training.loop import Batch, batches
+from mmrepro.training.batches import Batch, batches
 
 
 class MergedMap(nn.Module):

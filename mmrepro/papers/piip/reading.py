@@ -20,7 +20,8 @@ from mmrepro.papers.piip.branch import as_tokens
 from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import Settings
 from mmrepro.papers.piip.systems import build_pyramid, schedule_of
-from mmrepro.training.loop import Batch, Tensors, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import fit, make_accelerator
 from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset, default_collate
 
 from mmrepro.data.picture import opened_picture
 from mmrepro.errors import MMReproError
-from mmrepro.training.loop import Batch, Tensors
+from mmrepro.training.batches import Batch, Tensors
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 

@@ -15,7 +15,8 @@ from torch.nn import functional
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.picture import SIZE, Panel, Picture, draw
 from mmrepro.resume import resumable
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 
 STRIDE = 32
 READINGS = ("right", "down", "ahead", "distance", "speed")

@@ -24,7 +24,8 @@ from torch.nn import functional
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.camera import SIZE
 from mmrepro.papers.space_operator.sightings import ANSWERS, Half, Images, Pictures, blanked, draw_pictures
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
 

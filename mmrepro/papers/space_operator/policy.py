@@ -16,7 +16,7 @@ from mmrepro.papers.space_operator.eye import Eye
 from mmrepro.papers.space_operator.picture import Picture
 from mmrepro.papers.space_operator.prompt import ASK, LANGUAGE, WORDS, Telemetry, constrained, spelled
 from mmrepro.papers.space_operator.teacher import Decisions
-from mmrepro.training.loop import Batch, Tensors
+from mmrepro.training.batches import Batch, Tensors
 
 Senses = Literal["text", "picture", "both"]
 Look = Callable[[Picture], Picture]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mmrepro.errors import MMReproError
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.batches import Batch, Tensors
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 Image = NDArray[np.uint8]
@@ -173,7 +174,6 @@ class VisionLanguageModel:
 
         rows = Tensors(torch.arange(len(chats)))
         history = fit(adapted, rows, loss_of, settings, seed=seed, accelerator=accelerator)
-        adapted = accelerator.unwrap_model(adapted, keep_fp32_wrapper=False)
         self.model = adapted.merge_and_unload().eval()
         self.model.activation_checkpointing_disable()
         return history

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from mmrepro.papers.tarsier2.model import VideoDescriber
 from mmrepro.papers.tarsier2.preference import Pair, dpo_loss
 from mmrepro.papers.tarsier2.settings import Settings, Stage
+from mmrepro.training.batches import Batch, Tensors
 from mmrepro.training.checkpoint import Watch
-from mmrepro.training.loop import Batch, Tensors, TrainingSettings, fit, make_accelerator
+from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 
 _WARM_UP, _CLIP, _DECAY = 0.05, 1.0, 0.01
 

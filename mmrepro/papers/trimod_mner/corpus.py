@@ -12,7 +12,7 @@ from torch import Tensor
 from mmrepro.papers.trimod_mner.encoder import Encoder
 from mmrepro.papers.trimod_mner.hashtags import hashtag_words
 from mmrepro.papers.trimod_mner.tweets import TAGS, Tweet
-from mmrepro.training.loop import Tensors
+from mmrepro.training.batches import Tensors
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@#_-.:/!?'\"$&"
 FLAGS = ("capital", "all capitals", "digit", "handle", "hashtag", "address", "no letter", "retweet")

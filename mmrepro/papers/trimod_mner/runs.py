@@ -16,8 +16,9 @@ from mmrepro.papers.trimod_mner.model import TaggerConfig, TriModTagger
 from mmrepro.papers.trimod_mner.settings import Settings
 from mmrepro.papers.trimod_mner.spans import Tags, score, span_counts
 from mmrepro.resume import resumable
+from mmrepro.training.batches import Batch, batches
 from mmrepro.training.checkpoint import Watch
-from mmrepro.training.loop import Batch, TrainingSettings, Validation, batches, fit, make_accelerator
+from mmrepro.training.loop import TrainingSettings, Validation, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
 
 _EVALUATED = 64  # tweets a batch when nothing is learnt
@@ -79,7 +80,7 @@ class DevWatch(Watch):
         """Return the loss of a batch; while evaluating, decode it too."""
         if net.training:
             return cast(Tensor, net(batch))
-        tagger = cast(TriModTagger, getattr(net, "module", net))
+        tagger = cast(TriModTagger, net)
         scores, mask, _ = tagger.emissions(batch)
         self.answers += tagger.best_tags(scores, mask)
         if len(self.answers) == len(self.gold):

@@ -7,7 +7,7 @@ from mmrepro.papers.piip.boxes import Boxes, resized
 from mmrepro.papers.piip.detection import Run, Task
 from mmrepro.papers.piip.precision import average_precision
 from mmrepro.papers.piip.results import scores_in_pixels
-from mmrepro.training.loop import Tensors
+from mmrepro.training.batches import Tensors
 
 SIZES = [(480, 640), (240, 640)]
 

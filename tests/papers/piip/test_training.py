@@ -11,7 +11,7 @@ from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.receptive import receptive_fields, share_within, silenced
 from mmrepro.papers.piip.systems import build_pyramid, compile_blocks, plan_of_system
 from mmrepro.papers.settings import SettingsError, resolve_settings
-from mmrepro.training.loop import Tensors
+from mmrepro.training.batches import Tensors
 
 from .conftest import make_branch
 
