@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmrepro.evidence.record import Environment
 from mmrepro.project import root
+from mmrepro.rank import world_size
 
 # What a result can depend on; the lock file's hash stands for the rest.
 _TOLD = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "accelerate", "papermill", "mmrepro")
@@ -24,7 +25,7 @@ def describe_environment() -> Environment:
         platform=f"{platform.system()} {platform.machine()}",
         cpu=_cpu_model(),
         cores=os.cpu_count() or 1,
-        device=_accelerator_name(),
+        device=_devices(),
         packages={name: metadata.version(name) for name in _TOLD},
     )
 
@@ -53,6 +54,11 @@ def _cpu_model() -> str:
     except OSError:
         found = None
     return " ".join(found.group(1).split()) if found else platform.processor() or platform.machine()
+
+
+def _devices() -> str:
+    """Name the GPU or ``cpu``, and how many processes train together where there are several."""
+    return f"{world_size()} x {_accelerator_name()}" if world_size() > 1 else _accelerator_name()
 
 
 def _accelerator_name() -> str:

@@ -1,5 +1,6 @@
 import os
 import platform
+import re
 import subprocess
 import sys
 import types
@@ -78,3 +79,8 @@ def test_a_gpu_is_named_when_torch_is_loaded_and_has_one(monkeypatch):
     cuda = types.SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "A GPU")
     monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(cuda=cuda))
     assert environment.describe_environment().device == "A GPU"
+
+
+def test_processes_that_train_together_are_counted(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    assert re.fullmatch(r"4 x .+", environment.describe_environment().device)

@@ -23,6 +23,7 @@ from mmrepro.execution.parameter import settings_from
 from mmrepro.execution.run import Marker, RunFiles
 from mmrepro.files import sha256_bytes, sha256_file, write_atomic
 from mmrepro.project import ROOT_VARIABLE, results_dir, root
+from mmrepro.rank import world_size
 from mmrepro.resume import FOLDER_VARIABLE
 
 if TYPE_CHECKING:
@@ -103,7 +104,13 @@ class Entry:
         return found.key == self.key and all(_is_still_used(self.slug, use) for use in found.uses)
 
     def keep(self, source: RunFiles) -> None:
-        """Keep a run that came to its end, unless its code was not that of a commit."""
+        """Keep a run that came to its end, unless its code was not that of a commit.
+
+        One that several processes trained together is not kept: what a model drops at random depends on
+        how many there are.
+        """
+        if world_size() > 1:
+            return
         try:
             found = _Contents.read(source)
         except (OSError, ValueError):

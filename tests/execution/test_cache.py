@@ -59,6 +59,14 @@ def test_what_was_never_run_is_not_served(job):
     assert not job().files.record.exists()
 
 
+def test_what_several_processes_trained_together_is_not_served_as_what_one_gives(job, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    finish(job())
+    Entry.of(job()).keep(job().files)
+    monkeypatch.delenv("WORLD_SIZE")
+    assert not taken(job())
+
+
 def edit_cell(checkout, kind, text):
     def edit(notebook):
         next(cell for cell in notebook["cells"] if cell["cell_type"] == kind)["source"] += text
