@@ -32,7 +32,22 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, float]] = []
+        self._noted: list[dict[str, Tensor | float]] = []
+
+    def note(self, **values: Tensor | float) -> None:
+        """Note scalars; those of a device stay there, since fetching them would stop the training."""
+        self._noted.append(
+            {name: value.detach() if isinstance(value, Tensor) else value for name, value in values.items()}
+        )
+
+    @property
+    def rows(self) -> list[dict[str, float]]:
+        """What was noted, as numbers."""
+        return [{name: float(value) for name, value in row.items()} for row in self._noted]
+
+    @rows.setter
+    def rows(self, noted: list[dict[str, float]]) -> None:
+        self._noted = [{**row} for row in noted]
 
 
 class Checkpoint:

@@ -58,8 +58,17 @@ class Killed(Watch):
             self.left -= 1
             if self.left < 0:
                 raise KilledError
-            self.rows.append({"loss": float(found.detach())})
+            self.note(loss=found)
         return found
+
+
+def test_noting_fetches_nothing_from_a_device():
+    watch = Watch()
+    watch.note(loss=torch.ones((), requires_grad=True) * 2, accuracy=0.5)
+    assert watch.rows == [{"loss": 2.0, "accuracy": 0.5}]
+    watch.note(loss=torch.empty((), device="meta"))  # it has no value to fetch
+    with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+        _ = watch.rows
 
 
 def run(path=None, loss_of=loss, seed=0, made=None, validation=None, **given):

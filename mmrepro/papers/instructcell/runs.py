@@ -107,7 +107,7 @@ class LossWatch(Watch):
         found = net(ids, mask, targets, self.expression[rows], self.counts[rows], self.settings.kl_weight)
         genes = self.counts.shape[1]
         written = found.likelihood.mean()
-        self.rows.append({"text": float(found.text.detach()), "gene": float(written.detach()) / genes})
+        self.note(text=found.text, gene=written / genes)
         total: Tensor = found.text + self.settings.generation_weight * (written + found.divergence.mean())
         return total
 

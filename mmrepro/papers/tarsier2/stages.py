@@ -51,7 +51,7 @@ class StepWatch(Watch):
     def __call__(self, net: nn.Module, batch: Batch) -> Tensor:
         """Return the loss of a batch of rows."""
         told = self.told_of(net, batch[0])
-        self.rows.append({name: float(value.detach()) for name, value in told.items()})
+        self.note(**told)
         return told["loss"]
 
     def history(self) -> pd.DataFrame:

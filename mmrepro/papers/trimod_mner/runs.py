@@ -84,7 +84,7 @@ class DevWatch(Watch):
         scores, mask, _ = tagger.emissions(batch)
         self.answers += tagger.best_tags(scores, mask)
         if len(self.answers) == len(self.gold):
-            self.rows.append({"f1": score(span_counts(self.gold, self.answers)).f1})
+            self.note(f1=score(span_counts(self.gold, self.answers)).f1)
             self.answers = []
         return tagger.loss_of(scores, mask, batch[3])
 
