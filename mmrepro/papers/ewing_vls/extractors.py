@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmrepro.errors import MMReproError
+from mmrepro.modeling.pretrained import from_folder
 from mmrepro.papers.ewing_vls.tiles import Pixels
 from mmrepro.training.loop import make_accelerator
 
@@ -214,12 +216,26 @@ def random_network(seed: int) -> Extractor:
 
 
 def vgg16(weights: Path, name: str = "ImageNet") -> Extractor:
-    """VGG16's convolutions with torchvision's ImageNet weights."""
+    """VGG16's convolutions with torchvision's ImageNet weights.
+
+    Raises
+    ------
+    MMReproError
+        When the file does not hold them.
+    """
     tower = ConvolutionTower()
-    whole = torch.load(weights, weights_only=True)
-    tower.convolutions.load_state_dict(
-        {key.removeprefix("features."): value for key, value in whole.items() if key.startswith("features.")}
-    )
+    try:
+        whole = torch.load(weights, weights_only=True)
+        tower.convolutions.load_state_dict(
+            {
+                key.removeprefix("features."): value
+                for key, value in whole.items()
+                if key.startswith("features.")
+            }
+        )
+    except (OSError, EOFError, RuntimeError, AttributeError, UnpicklingError) as error:
+        told = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MMReproError(f"{weights} holds no VGG16 of torchvision's ({told}); fetch it again.") from None
     return Extractor(name, tower, "imagenet")
 
 
@@ -227,7 +243,7 @@ def clip(folder: Path, name: str) -> Extractor:
     """Load the image half of the CLIP in `folder`."""
     from transformers import CLIPModel
 
-    return Extractor(name, ClipTower(CLIPModel.from_pretrained(folder, local_files_only=True)), "clip")
+    return Extractor(name, ClipTower(from_folder(CLIPModel, folder)), "clip")
 
 
 def imagenet(kind: str, data: Callable[[str], LocalData]) -> Extractor:

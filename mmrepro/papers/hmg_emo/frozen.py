@@ -19,6 +19,7 @@ from mmrepro.data.environment import cache_folder
 from mmrepro.data.picture import opened_picture
 from mmrepro.errors import MMReproError
 from mmrepro.files import sha256_bytes
+from mmrepro.modeling.pretrained import from_folder
 
 _SIDE, _BATCH = 224, 64  # pixels; images or texts encoded at once
 _LONGEST = 128  # word pieces of a text that are read
@@ -187,8 +188,4 @@ def load_language(folder: Path) -> tuple[Any, nn.Module]:
     """
     from transformers import AutoModel, AutoTokenizer
 
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        return tokenizer, AutoModel.from_pretrained(str(folder), local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise MMReproError(f"{folder} holds no transformer ({str(error).splitlines()[0]}).") from None
+    return from_folder(AutoTokenizer, folder), from_folder(AutoModel, folder)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mmrepro.data.local import LocalData
+from mmrepro.modeling.pretrained import from_folder
 from mmrepro.papers.instructcell import templates as wording
 from mmrepro.papers.instructcell.copilot import Copilot, small_t5
 from mmrepro.papers.instructcell.corpus import Bank, split_cells
@@ -77,11 +78,11 @@ def make_language(
     if settings.language_model == "t5":
         from transformers import AutoTokenizer, T5ForConditionalGeneration
 
-        folder = str(data("t5").folder)
-        tokens = adapted(AutoTokenizer.from_pretrained(folder, local_files_only=True), settings.num_queries)
+        folder = data("t5").folder
+        tokens = adapted(from_folder(AutoTokenizer, folder), settings.num_queries)
 
         def load() -> Any:
-            model = T5ForConditionalGeneration.from_pretrained(folder, local_files_only=True)
+            model = from_folder(T5ForConditionalGeneration, folder)
             model.resize_token_embeddings(len(tokens.tokenizer))
             return model
 

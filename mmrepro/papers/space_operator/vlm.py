@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mmrepro.errors import MMReproError
+from mmrepro.modeling.qwen2_vl import load_qwen2_vl
 from mmrepro.training.batches import Batch, Tensors
 from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
@@ -187,8 +188,6 @@ def load_model(configuration: Path, device: str) -> VisionLanguageModel:
     MMReproError
         If the folder lacks weights or a part of the processor.
     """
-    from transformers import AutoProcessor, Qwen2VLForConditionalGeneration
-
     folder = configuration.parent
     lacking = [names for names in _FILES if not any((folder / name).is_file() for name in names.split("|"))]
     if not any(folder.glob("*.safetensors")):
@@ -198,7 +197,4 @@ def load_model(configuration: Path, device: str) -> VisionLanguageModel:
             f"{folder} lacks {lacking[0].replace('|', ' or ')}; unpack weights and processor of a released "
             "model of the Qwen2-VL class there."
         )
-    kind = torch.bfloat16 if device == "cuda" else torch.float32
-    model: Any = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=kind, local_files_only=True)
-    processor = AutoProcessor.from_pretrained(folder, local_files_only=True)  # type: ignore[no-untyped-call]
-    return VisionLanguageModel(model.to(device), processor)
+    return VisionLanguageModel(*load_qwen2_vl(folder, device))

@@ -22,6 +22,7 @@ from torch.nn import functional
 from mmrepro.data.environment import cache_folder
 from mmrepro.errors import MMReproError
 from mmrepro.files import sha256_bytes, write_atomic
+from mmrepro.modeling.pretrained import from_folder
 
 Sentences = Sequence[Sequence[str]]
 
@@ -199,15 +200,8 @@ def load_transformer(folder: Path) -> tuple[Any, Any]:
         When the folder does not hold them.
     """
     from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        model = AutoModel.from_pretrained(str(folder), local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise MMReproError(f"{folder} holds no transformer ({str(error).splitlines()[0]}).") from None
-    return tokenizer, model
+    return from_folder(AutoTokenizer, folder), from_folder(AutoModel, folder)
 
 
 def pieces_of(tokenizer: Any, sentences: Sentences) -> Any:

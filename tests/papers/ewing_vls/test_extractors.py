@@ -76,6 +76,25 @@ def test_vgg16_is_torchvisions_up_to_its_convolutions(tmp_path, patches):
     assert np.allclose(found(patches), theirs, atol=1e-4) and found.width == 512
 
 
+@pytest.mark.parametrize("spoilt", [b"", b"PK broken", {"features.0.weight": torch.zeros(1)}, [1, 2], {}])
+def test_a_file_that_is_no_vgg16_is_told(tmp_path, spoilt):
+    path = tmp_path / "vgg.pth"
+    if isinstance(spoilt, bytes):
+        path.write_bytes(spoilt)
+    else:
+        torch.save(spoilt, path)
+    with pytest.raises(MMReproError, match=r"vgg\.pth holds no VGG16 of torchvision's .*; fetch it again"):
+        extractors.vgg16(path)
+
+
+def test_a_clip_that_breaks_off_is_told(clip_folder, tmp_path):
+    folder, _ = clip_folder
+    (tmp_path / "config.json").write_bytes((folder / "config.json").read_bytes())
+    (tmp_path / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:300])
+    with pytest.raises(MMReproError, match="holds no transformer for CLIPModel"):
+        extractors.clip(tmp_path, "PLIP")
+
+
 def test_a_clip_from_a_folder_gives_its_own_image_embeddings(clip_folder, rng):
     folder, model = clip_folder
     found = extractors.clip(folder, "PLIP")

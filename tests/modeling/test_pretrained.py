@@ -1,0 +1,58 @@
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+
+from mmrepro.errors import MMReproError
+from mmrepro.modeling.pretrained import from_folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    size = {"vocab_size": 11, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1}
+    BertModel(BertConfig(**size, intermediate_size=4)).save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_a_model_is_loaded_as_it_was_saved(folder):
+    torch.manual_seed(0)
+    again = from_folder(AutoModel, folder)
+    assert again.config.hidden_size == 4
+    kept = BertModel.from_pretrained(folder)
+    for name, value in kept.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def other_shapes(path):
+    size = {"vocab_size": 11, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    BertConfig(**size, intermediate_size=4).save_pretrained(path.parent)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("model.safetensors", cut),
+        ("model.safetensors", lambda path: path.unlink()),
+        ("model.safetensors", lambda path: path.write_bytes(b"")),
+        ("model.safetensors", other_shapes),
+        ("config.json", lambda path: path.write_text("{")),
+        ("config.json", lambda path: path.write_text("[]")),
+        ("config.json", lambda path: path.write_text('{"model_type": "no such"}')),
+        ("config.json", lambda path: path.unlink()),
+    ],
+)
+def test_a_spoilt_model_is_told_in_a_sentence(folder, name, spoil):
+    spoil(folder / name)
+    with pytest.raises(MMReproError, match=r"holds no transformer for AutoModel \(.+\); fetch it again\."):
+        from_folder(AutoModel, folder)
+
+
+def test_a_tokenizer_without_words_is_refused(folder):
+    with pytest.raises(MMReproError, match=r"for AutoTokenizer \(there is no tokenizer.json or vocab.txt\)"):
+        from_folder(AutoTokenizer, folder)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "word"]
+    (folder / "vocab.txt").write_text("\n".join(words))
+    assert from_folder(AutoTokenizer, folder).tokenize("word") == ["word"]
