@@ -12,9 +12,9 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 from accelerate.data_loader import prepare_data_loader
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, broadcast
 from pydantic import BaseModel, ConfigDict, Field
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmrepro.errors import MMReproError
@@ -245,6 +245,7 @@ def _train_epoch(
             state.save_if_due()
     if accelerator.num_processes > 1:
         state.add_up(lambda sums: accelerator.reduce(sums, "sum"))
+        broadcast([*objective.buffers()])  # what batch normalisation keeps is of a process's own share
 
 
 @torch.inference_mode()
@@ -257,7 +258,9 @@ def _mean_loss(
         here = tuple(part.to(accelerator.device) for part in batch)
         total += objective(here).item() * len(here[0])
         count += len(here[0])
-    return total / count
+    # Not each process's own: a difference in the last digit, and one would stop early and the others wait.
+    agreed: Tensor = broadcast(torch.tensor(total / count, dtype=torch.float64, device=accelerator.device))
+    return float(agreed)
 
 
 class _Progress:

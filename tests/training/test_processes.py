@@ -13,28 +13,35 @@ from mmrepro.training.loop import TrainingSettings, fit
 from tests.conftest import HERE
 
 
+def trained(what, count, path):
+    """Return what each of `count` processes has found: their number, history and weights."""
+    command = [sys.executable, "-m", "tests.training.two_processes", what, str(count), str(path)]
+    done = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return [torch.load(f"{path}.{process}") for process in range(count)]
+
+
 @pytest.mark.loopback
 def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
     """Batches are shared out, so the processes together take the very steps that one would take."""
-    found = []
-    for count in (1, 2):
-        command = [
-            sys.executable,
-            "-m",
-            "tests.training.two_processes",
-            str(count),
-            str(tmp_path / str(count)),
-        ]
-        done = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        found += [torch.load(tmp_path / f"{count}.{process}") for process in range(count)]
-    assert [count for count, _, _ in found] == [1, 2, 2]
-    (_, alone, weights_alone), *others = found
+    ((_, alone, weights_alone),) = trained("share", 1, tmp_path / "alone")
+    others = trained("share", 2, tmp_path / "both")
+    assert [count for count, _, _ in others] == [2, 2]
     for _, history, weights in others:
         for column in ("loss", "validation_loss"):
             assert list(history[column].values()) == pytest.approx(list(alone[column].values()), rel=1e-5)
         for name, value in weights_alone.items():
             torch.testing.assert_close(weights[name], value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.loopback
+def test_processes_agree_on_when_to_stop_and_on_what_they_have(tmp_path):
+    """Else one would stop early, and the other wait for it for ever."""
+    (_, history, weights), (_, other, same) = trained("disagree", 2, tmp_path / "both")
+    assert history == other
+    assert len(history["loss"]) == 9  # the first process, which gets better and better, is heard
+    for name, value in weights.items():
+        assert torch.equal(same[name], value), name
 
 
 def test_batches_that_cannot_be_shared_out_are_refused():

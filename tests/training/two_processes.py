@@ -1,9 +1,7 @@
-"""Train a small network in as many processes as asked for: ``python -m ... NUMBER FILE``.
-
-Batches are of an odd number of examples, and the last of one alone.
-"""
+"""Train a small network in as many processes as asked for: ``python -m ... WHAT NUMBER FILE``."""
 
 import sys
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -30,17 +28,37 @@ class Net(nn.Module):
         return self.heard[0](features) ** 2
 
 
-def train(path):
-    """Write the history, and the weights of every process."""
-    torch.set_num_threads(1)
+def share(path):
+    """Batches are of an odd number of examples, and the last of one alone."""
     torch.manual_seed(0)
     features = torch.randn(61, 3)
     data = Tensors(features, features.sum(dim=1))
-    model = Net()
-    accelerator = make_accelerator("cpu")
     plan = TrainingSettings(epochs=6, lr=0.03, batch_size=15, clip_norm=1.0, warm_up=0.2)
     held_out = Validation(Tensors(features[:20] / 2, features[:20].sum(dim=1) / 2), clean=True)
-    history = fit(model, data, loss, plan, seed=0, accelerator=accelerator, validation=held_out)
+    keep(path, Net(), data, plan, loss, held_out)
+
+
+def disagree(path):
+    """Each process finds another loss on held-out data, and normalises other shares of a batch."""
+    torch.manual_seed(0)
+    features = torch.randn(32, 3)
+    data = Tensors(features, features.sum(dim=1))
+    plan = TrainingSettings(epochs=9, lr=0.03, batch_size=16, patience=2)
+    model = Net()
+    model.heard.insert(1, nn.BatchNorm1d(8))
+    held_out_losses = count() if torch.distributed.get_rank() else count(0, -1)
+
+    def apart(net, batch):
+        return loss(net, batch) if net.training else torch.tensor(float(next(held_out_losses)))
+
+    keep(path, model, data, plan, apart, Validation(data, clean=True))
+
+
+def keep(path, model, data, plan, loss_of, held_out):
+    """Train, and write the history and the weights of every process."""
+    torch.set_num_threads(1)
+    accelerator = make_accelerator("cpu")
+    history = fit(model, data, loss_of, plan, seed=0, accelerator=accelerator, validation=held_out)
     found = accelerator.num_processes, history.drop(columns="seconds").to_dict(), model.state_dict()
     torch.save(found, f"{path}.{accelerator.process_index}")
 
@@ -51,8 +69,8 @@ def loss(net, batch):
 
 
 if __name__ == "__main__":
-    count, path = int(sys.argv[1]), Path(sys.argv[2])
-    if count == 1:
-        train(path)
+    train, processes = {"share": share, "disagree": disagree}[sys.argv[1]], int(sys.argv[2])
+    if processes == 1:
+        train(Path(sys.argv[3]))
     else:
-        debug_launcher(train, (path,), num_processes=count)
+        debug_launcher(train, (Path(sys.argv[3]),), num_processes=processes)
