@@ -121,7 +121,9 @@ def _new_process() -> ProcessPoolExecutor:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _watch_parent)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "mmrepro.execution.job", "papermill"])
+    context.set_forkserver_preload(
+        ["mmrepro.execution.orphan", "__main__", "mmrepro.execution.job", "papermill"]
+    )
     return ProcessPoolExecutor(1, context, _begin, (dict(os.environ),))
 
 
