@@ -60,6 +60,8 @@ COUNTS = """() => {
     twice_used_ids: all("[id]").map((each) => each.id).filter((id, at, ids) => ids.indexOf(id) !== at),
     verdicts_out_of_view: all("td .mm-verdict").map((each) => [each.getBoundingClientRect().right, each])
       .filter(([right]) => right > innerWidth).map(([, each]) => each.textContent),
+    cut_code: innerWidth < 1280 ? [] : all(".cell_input pre")
+      .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.textContent),
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   };
 }"""
