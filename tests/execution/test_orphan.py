@@ -6,6 +6,8 @@ import time
 
 import psutil
 
+from mmrepro.execution.runner import _new_process
+
 SERVER = "import mmrepro.execution.orphan, time; print('ready', flush=True); time.sleep(60)"
 COMMAND = f"""
 import subprocess, sys, time
@@ -27,3 +29,8 @@ def test_it_lives_as_long_as_its_parent_and_no_longer():
             process.kill()
     assert lived
     assert not alive
+
+
+def test_what_forks_the_processes_of_jobs_imports_it():
+    with _new_process() as process:
+        assert process.submit(eval, "'mmrepro.execution.orphan' in __import__('sys').modules").result()

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
 from mmrepro.errors import MMReproError
@@ -14,12 +15,11 @@ def folder(tmp_path):
 
 
 def test_a_model_is_loaded_as_it_was_saved(folder):
-    torch.manual_seed(0)
-    again = from_folder(AutoModel, folder)
-    assert again.config.hidden_size == 4
-    kept = BertModel.from_pretrained(folder)
-    for name, value in kept.state_dict().items():
-        assert torch.equal(again.state_dict()[name], value)
+    kept = load_file(folder / "model.safetensors")
+    found = from_folder(AutoModel, folder).state_dict()
+    assert len(kept) > 10
+    for name, value in kept.items():
+        assert torch.equal(found[name], value), name
 
 
 def cut(path):
