@@ -89,14 +89,20 @@ STILL = """\
 figure, axes = plt.subplots()
 axes.plot([1, 2, 3], [66, 70, 72])
 axes.set(xlabel="epoch", ylabel="accuracy (%)")
-show(figure, alt="Line: accuracy rises over three epochs.", caption="Accuracy $a$ rises.")"""
+show(
+    figure,
+    alt="Line: accuracy rises over three epochs.",
+    caption="Accuracy $a$ rises.",
+)"""
 PLOT = """\
-plot = go.Figure(go.Scatter(x=[1, 2, 3], y=[0.6, 0.7, 0.75], name="early <fusion>"))
-plot.add_scatter(x=[1, 2, 3], y=[0.5, 0.6, 0.65], name="reported", line={"color": INK})
+epochs = [1, 2, 3]
+plot = go.Figure(go.Scatter(x=epochs, y=[0.6, 0.7, 0.75], name="early <fusion>"))
+plot.add_scatter(x=epochs, y=[0.5, 0.6, 0.65], name="reported", line={"color": INK})
 plot.update_layout(xaxis_title="epoch", yaxis_title="loss")
 show(plot, alt="Line: loss by epoch.", caption="Hover to read each epoch.")"""
 TABLE = """\
-scores = pandas.DataFrame({"System": ["early", "late"], "Accuracy (%)": [71.6, 66.1]})
+accuracy = {"System": ["early", "late"], "Accuracy (%)": [71.6, 66.1]}
+scores = pandas.DataFrame(accuracy)
 table(scores, caption="Two systems.")"""
 WIDGET = 'ipywidgets.IntSlider(value=3, min=1, max=9, description="seeds")'
 
