@@ -237,7 +237,7 @@ def test_importing_the_store_is_cheap():
     assert done.stdout.strip() == "set()"
 
 
-@pytest.mark.skipif("MMREPRO_MIRROR" not in os.environ, reason="MMREPRO_MIRROR does not name a mirror")
+@pytest.mark.skipif(not os.environ.get("MMREPRO_MIRROR"), reason="MMREPRO_MIRROR does not name a mirror")
 def test_the_real_data_of_mosei_fusion(tmp_path, monkeypatch):
     monkeypatch.delenv("MMREPRO_ROOT", raising=False)
     monkeypatch.setenv("MMREPRO_DATA", str(tmp_path))
