@@ -38,6 +38,9 @@ def test_a_changed_added_or_removed_file_is_named(results):
     path.write_text(path.read_text().replace("1.5", "1.4"))
     with pytest.raises(MMReproError, match=r"a\.json is not what was measured"):
         refuse_changed(results)
+    (results / "a.schema.json").write_text("{}")  # comes before what was changed, and is held to the code
+    with pytest.raises(MMReproError, match=r"a\.json is not what was measured .*; restore it from version"):
+        refuse_changed(results)
     path.unlink()
     with pytest.raises(MMReproError, match=r"a\.json is gone"):
         refuse_changed(results)
