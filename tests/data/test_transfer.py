@@ -22,8 +22,14 @@ def hang_up(handler):
 
 def test_a_file_comes_whole(server, tmp_path):
     server.content["/a"] = BODY
-    download(f"{server.url}/a", tmp_path / "a", len(BODY), DIGEST)
-    assert (tmp_path / "a").read_bytes() == BODY
+    download(f"{server.url}/a", tmp_path / "new" / "folder" / "a", len(BODY), DIGEST)
+    assert (tmp_path / "new" / "folder" / "a").read_bytes() == BODY
+
+
+def test_no_compressed_answer_is_asked_for(server, tmp_path):
+    server.behave["/a"] = lambda handler: handler.deliver(handler.headers["Accept-Encoding"].encode())
+    download(f"{server.url}/a", tmp_path / "a", 8)
+    assert (tmp_path / "a").read_bytes() == b"identity"
 
 
 def test_what_is_there_is_continued(server, tmp_path):
@@ -93,14 +99,17 @@ def test_passing_failures_are_tried_again(server, tmp_path):
     server.behave["/b"] = status(500)
     with pytest.raises(SourceError, match="HTTP 500, 4 times"):
         download(f"{server.url}/b", tmp_path / "b", 1)
+    server.behave["/c"] = hang_up
+    with pytest.raises(SourceError, match="the connection broke, 4 times"):
+        download(f"{server.url}/c", tmp_path / "c", 1)
 
 
 @pytest.mark.fault("a server that does not answer", "given up after its attempts")
 def test_a_silent_server_is_given_up(server, tmp_path, monkeypatch):
     monkeypatch.setattr(transfer, "TIMEOUT_SECONDS", (1.0, 0.05))
     monkeypatch.setattr(transfer, "ATTEMPTS", 2)
-    server.behave["/a"] = lambda handler: time.sleep(0.2)
-    with pytest.raises(SourceError, match="2 times"):
+    server.behave["/a"] = lambda handler: time.sleep(0.5)
+    with pytest.raises(SourceError, match="the transfer stalled or broke, 2 times"):
         download(f"{server.url}/a", tmp_path / "a", 1)
 
 
@@ -134,6 +143,13 @@ def test_wrong_content_leaves_nothing(server, tmp_path):
         download(f"{server.url}/a", tmp_path / "a", len(BODY), DIGEST)
     with pytest.raises(SourceError, match="more than the declared 4 bytes"):
         download(f"{server.url}/a", tmp_path / "a", 4, DIGEST)
+    assert not (tmp_path / "a").exists()
+
+
+def test_all_pieces_count_together(server, tmp_path):
+    server.content["/a"] = BODY
+    with pytest.raises(SourceError, match="more than the declared 511,999 bytes"):
+        download(f"{server.url}/a", tmp_path / "a", len(BODY) - 1)
     assert not (tmp_path / "a").exists()
 
 
