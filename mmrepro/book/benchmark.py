@@ -12,16 +12,18 @@ from mmrepro.book.markup import scrolling, table
 OURS = "mmrepro"
 
 
-def unmeasured(script: str, results: str) -> str:
+def unmeasured(what: str, script: str, results: str) -> str:
     """Say which command measures what a page would show, and where the results go."""
-    return f"Not measured yet: `python {script}` does it and writes `{results}`."
+    return f"{what} has been measured yet: `python {script}` does it and writes `{results}`."
 
 
 def benchmark_parts(path: Path) -> dict[str, str]:
     """Return the generated parts of the page; without a file each says how to make one."""
     names = ("engine-machine", "engine-runners", "engine-overhead", "engine-scaling")
     if not path.is_file():
-        return dict.fromkeys(names, unmeasured("benchmarks/engine.py", "results/benchmarks/engine.json"))
+        return dict.fromkeys(
+            names, unmeasured("Nothing", "benchmarks/engine.py", "results/benchmarks/engine.json")
+        )
     found = json.loads(path.read_text())
     parts = (_machine(found), _runners(found), _overhead(found["overhead"]), _scaling(found["scaling"]))
     return dict(zip(names, parts, strict=True))

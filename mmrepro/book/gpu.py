@@ -38,8 +38,8 @@ def gpu_parts(folder: Path, papers: Sequence[Paper]) -> dict[str, str]:
     """
     names = {paper.slug: f"{paper.number}. {paper.short_title}" for paper in papers}
     sections = [_section(found, names) for found in _measurements(folder)]
-    none = unmeasured("benchmarks/gpu.py", "results/gpu/<device>.json")
-    return {"gpu-steps": "\n\n".join(sections) or f"No GPU has been measured. {none}"}
+    none = unmeasured("No GPU", "benchmarks/gpu.py", "results/gpu/<device>.json")
+    return {"gpu-steps": "\n\n".join(sections) or none}
 
 
 def _measurements(folder: Path) -> list[_Found]:

@@ -57,7 +57,7 @@ def page(folder, *measured):
 
 def test_without_measurements_the_page_says_so_and_how_to_make_them(tmp_path):
     expected = (
-        "No GPU has been measured. Not measured yet: `python benchmarks/gpu.py` does it and writes "
+        "No GPU has been measured yet: `python benchmarks/gpu.py` does it and writes "
         "`results/gpu/<device>.json`."
     )
     assert page(tmp_path) == page(tmp_path / "none") == expected
