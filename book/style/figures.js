@@ -17,11 +17,6 @@
       changes[`${axis}.gridcolor`] = grid;
       changes[`${axis}.zerolinecolor`] = grid;
     }
-    // Menus keep a pale ground of their own for the chosen entry, so their letters stay dark.
-    (layout.updatemenus || []).forEach((_, index) => {
-      changes[`updatemenus[${index}].bgcolor`] = "#ffffff";
-      changes[`updatemenus[${index}].font.color`] = "#24292f";
-    });
     return changes;
   };
 
@@ -41,6 +36,12 @@
     const { data, layout } = shaded(JSON.parse(source.textContent));
     delete layout.width; // the page decides, on a phone too
     layout.autosize = true;
+    // Menus keep a pale ground of their own for the chosen entry, so their letters and arrows stay dark; it is
+    // a shade of its own, which no theme changes, as arrows are drawn but once.
+    for (const menu of layout.updatemenus ?? []) {
+      menu.bgcolor = "#ffffff";
+      menu.font = { ...menu.font, color: "#1f2328" };
+    }
     await Plotly.newPlot(target, data, layout, { responsive: true, displaylogo: false });
     await Plotly.relayout(target, themed(target._fullLayout));
     return target;
