@@ -39,6 +39,26 @@ def test_a_gate_says_what_to_accept_and_sends_the_token_to_its_server_only(proje
     ]
 
 
+@pytest.mark.hostile(
+    "a mirror on the gate's own server in a gated data set",
+    "asked without the token, which nobody needs there",
+)
+@pytest.mark.loopback
+@pytest.mark.parametrize("given", [None, "secret"])
+def test_a_mirror_never_gets_the_token(project, server, monkeypatch, given):
+    server.content["/mirror/demo/b"] = B
+    gate = {"accept": "the terms", "where": f"{server.url}/terms", "variable": "DEMO_TOKEN"}
+    files = [project.file("b", B, {"url": f"{server.url}/b"})]
+    project.write(x={"access": "gated", "gate": gate, "files": files})
+    monkeypatch.setenv("MMREPRO_MIRROR", f"{server.url}/mirror")
+    if given:
+        monkeypatch.setenv("DEMO_TOKEN", given)
+    else:
+        monkeypatch.delenv("DEMO_TOKEN", raising=False)
+    fetch("demo", "x")
+    assert server.log == [("/mirror/demo/b", None, None)]
+
+
 def test_private_data_say_so(project):
     project.write(x={"access": "private"})
     assert locate("demo", "x") is None

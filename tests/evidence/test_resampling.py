@@ -26,14 +26,16 @@ def test_order_from_draws_counts_those_at_or_below_the_margin():
     found = resampling.order_from_draws(1.8, draws, units=7)
     assert found.p_value == pytest.approx(6 / 100)
     assert (found.n_seeds, found.basis) == (7, "items")
+    assert found.interval == resampling.bootstrap_interval(draws, 7)
     assert resampling.order_from_draws(1.8, draws, 7, margin=2.0).p_value == 1
 
 
 def test_value_from_draws_predicts_wider_than_it_knows():
-    found = resampling.value_from_draws(0.0, np.linspace(-1, 1, 2001), units=10**6)
-    assert found.interval == pytest.approx((-0.95, 0.95), abs=1e-5)
-    assert found.equivalence == pytest.approx((-0.9, 0.9), abs=1e-5)
-    assert found.prediction == pytest.approx((-0.95 * 2**0.5, 0.95 * 2**0.5), abs=1e-5)
+    found = resampling.value_from_draws(3.2, 3 + np.linspace(-1, 1, 2001), units=10**6)
+    assert (found.n_seeds, found.basis) == (10**6, "items")
+    assert found.interval == pytest.approx((2.05, 3.95), abs=1e-5)
+    assert found.equivalence == pytest.approx((2.1, 3.9), abs=1e-5)
+    assert found.prediction == pytest.approx((3.2 - 1.15 * 2**0.5, 3.2 + 0.75 * 2**0.5), abs=1e-5)
 
 
 @pytest.mark.parametrize("units", [5, 12])
@@ -54,7 +56,15 @@ def test_one_person_leaves_every_draw_in_the_interval():
 def test_few_units_can_give_no_small_p():
     found = resampling.order_over_units([30.0, 31, 29, 30, 30])
     assert found.p_value == pytest.approx(2**-5)
-    assert found.interval[0] > 28
+    assert found.interval == mean_interval([30.0, 31, 29, 30, 30])
+    assert (found.n_seeds, found.basis) == (5, "items")
+
+
+def test_an_order_over_units_is_tested_against_its_margin():
+    values = [30, 31, 29, 30, 30]
+    assert resampling.order_over_units(values, margin=29.5).p_value == pytest.approx(5 / 2**5)
+    assert resampling.order_over_units(values, margin=40.0).p_value == 1
+    assert resampling.order_over_units([0.5, 0.6, 0.7]).p_value == pytest.approx(2**-3)
 
 
 def test_unit_means_are_by_sorted_unit():
