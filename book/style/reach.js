@@ -1,8 +1,9 @@
 // What scrolls sideways can be reached and scrolled by keyboard, and only while it does scroll.
 (() => {
   const reach = () => {
-    for (const each of document.querySelectorAll(".mm-scroll, .cell_output, div.math, mjx-container, figure.mm-figure")) {
-      const scrolls = each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight;
+    for (const each of document.querySelectorAll(".mm-scroll, .cell_output, .math, mjx-container, figure.mm-figure")) {
+      const isCut = getComputedStyle(each).overflowX === "hidden";
+      const scrolls = !isCut && (each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight);
       if (scrolls) each.tabIndex = 0;
       else each.removeAttribute("tabindex");
     }

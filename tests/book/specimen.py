@@ -117,7 +117,11 @@ CELLS = [
     new_code_cell(STILL, id="still", metadata={"tags": ["cover"]}),
     new_code_cell(PLOT, id="plot"),
     new_code_cell(PLOT, id="again"),
-    new_markdown_cell("## A table and a widget", id="rest"),
+    new_markdown_cell(
+        "## A table and a widget\n\nWider than a phone: $s_t = V\\,\\mathrm{LayerNorm}(h_t "
+        "+ v^{\\mathrm{hashtag}}_t + v^{\\mathrm{caption}}_t)$.",
+        id="rest",
+    ),
     new_code_cell(TABLE, id="table"),
     new_code_cell(WIDGET, id="widget"),
 ]

@@ -32,7 +32,7 @@ class TestSpecimen(PageChecks):
 
 @pytest.mark.parametrize("page", ["01_toy_fusion"], indirect=True)
 def test_every_kind_of_output_is_there(report: PageReport):
-    assert report.counts == {"formulas": 5, "plots": 2, "widgets": 1, "pictures": 1}
+    assert report.counts == {"formulas": 6, "plots": 2, "widgets": 1, "pictures": 1}
 
 
 def test_a_plot_follows_the_theme(html: Path, chromium: Browser):
