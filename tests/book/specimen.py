@@ -98,7 +98,9 @@ PLOT = """\
 epochs = [1, 2, 3]
 plot = go.Figure(go.Scatter(x=epochs, y=[0.6, 0.7, 0.75], name="early <fusion>"))
 plot.add_scatter(x=epochs, y=[0.5, 0.6, 0.65], name="reported", line={"color": INK})
+button = {"label": "lines", "method": "restyle", "args": ["mode", "lines"]}
 plot.update_layout(xaxis_title="epoch", yaxis_title="loss")
+plot.update_layout(updatemenus=[{"buttons": [button]}])
 show(plot, alt="Line: loss by epoch.", caption="Hover to read each epoch.")"""
 TABLE = """\
 accuracy = {"System": ["early", "late"], "Accuracy (%)": [71.6, 66.1]}

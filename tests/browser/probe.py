@@ -32,8 +32,8 @@ COUNTS = """() => {
   const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
     .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
     .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0.05);
-  const ground = light(getComputedStyle(document.body).backgroundColor);
-  const contrast = (colour) => Math.max(light(colour) / ground, ground / light(colour));
+  const ratio = (one, other) => Math.max(light(one) / light(other), light(other) / light(one));
+  const contrast = (colour) => ratio(colour, getComputedStyle(document.body).backgroundColor);
   const all = (selector) => [...document.querySelectorAll(selector)];
   const view = 'script[type="application/vnd.jupyter.widget-view+json"]';
   return {
@@ -54,6 +54,9 @@ COUNTS = """() => {
     swallowed_lines: all(".plotly-graph-div .js-line")
       .map((each) => getComputedStyle(each).stroke)
       .filter((colour) => colour.startsWith("rgb") && contrast(colour) < 1.5),
+    swallowed_arrows: all(".plotly-graph-div .updatemenu-header-arrow")
+      .map((each) => [getComputedStyle(each).fill, each.parentElement.querySelector("rect")])
+      .filter(([arrow, box]) => box && ratio(arrow, getComputedStyle(box).fill) < 3).map(([arrow]) => arrow),
     pictures: document.images.length,
     broken_pictures: [...document.images].filter((each) => !each.naturalWidth).map((each) => each.src),
     nameless_pictures: [...document.images].filter((each) => !each.alt).map((each) => each.src),

@@ -86,17 +86,15 @@ CODE = {
     "a file that is opened": lambda trace: Calls(open, str(trace), "w"),
     "a module that is loaded": lambda trace: Calls(__import__, "antigravity"),
 }
-array, number, empty = (
-    np._core.numeric._frombuffer,
-    np._core.multiarray.scalar,
-    np._core.multiarray._reconstruct,
-)
-FEW, NO_TYPE, NO_TEXT = (
-    "not the elements of its shape",
-    "a numpy type is no plain one",
-    "holds what is no letter",
-)
-# What a pickle says, and what is said of it.
+# What numpy's own pickles call.
+BUFFER = np._core.numeric._frombuffer
+SCALAR = np._core.multiarray.scalar
+EMPTY = np._core.multiarray._reconstruct
+# What is said of several lies.
+FEW = "not the elements of its shape"
+NO_TYPE = "a numpy type is no plain one"
+NO_TEXT = "holds what is no letter"
+# A pickle, and what is said of it.
 LIES = {
     "objects of which most are not there": (array_with((1000,), object, [1]), FEW),
     "numbers of which most are not there": (array_with((1000,), "f8", b"12345678"), FEW),
@@ -104,17 +102,20 @@ LIES = {
     "a negative shape": (array_with((-1,), "f8", b"12345678"), "an array has no shape"),
     "pointers in place of numbers": (array_with((1,), object, b"12345678"), FEW),
     "pointers in a buffer": (
-        Calls(array, b"12345678", np.dtype("O"), (1,), "C"),
+        Calls(BUFFER, b"12345678", np.dtype("O"), (1,), "C"),
         "an array has no plain type",
     ),
-    "a buffer without a type": (Calls(array, b"12345678", None, (1,), "C"), "an array has no plain type"),
+    "a buffer without a type": (Calls(BUFFER, b"12345678", None, (1,), "C"), "an array has no plain type"),
     "texts of what is no letter": (array_with((1,), "<U1", b"\xff\xff\x7f\x00"), NO_TEXT),
-    "a buffer of what is no letter": (Calls(array, b"\xff\xff\x7f\x00", np.dtype("<U1"), (1,), "C"), NO_TEXT),
-    "a text of what is no letter": (Calls(number, np.dtype("<U1"), b"\xff\xff\x7f\x00"), NO_TEXT),
-    "a pointer as a number": (Calls(number, np.dtype("O"), b"12345678"), "a numpy number has no plain type"),
-    "a number cut short": (Calls(number, np.dtype("f8"), b"1234567"), "not the bytes of its type"),
-    "an array that is begun with a size": (Calls(empty, np.ndarray, (5,), b"b"), "made in an unusual way"),
-    "an array that is begun with pointers": (Calls(empty, np.ndarray, (0,), b"O"), "made in an unusual way"),
+    "a buffer of what is no letter": (
+        Calls(BUFFER, b"\xff\xff\x7f\x00", np.dtype("<U1"), (1,), "C"),
+        NO_TEXT,
+    ),
+    "a text of what is no letter": (Calls(SCALAR, np.dtype("<U1"), b"\xff\xff\x7f\x00"), NO_TEXT),
+    "a pointer as a number": (Calls(SCALAR, np.dtype("O"), b"12345678"), "a numpy number has no plain type"),
+    "a number cut short": (Calls(SCALAR, np.dtype("f8"), b"1234567"), "not the bytes of its type"),
+    "an array that is begun with a size": (Calls(EMPTY, np.ndarray, (5,), b"b"), "made in an unusual way"),
+    "an array that is begun with pointers": (Calls(EMPTY, np.ndarray, (0,), b"O"), "made in an unusual way"),
     "a type of several": (Calls(np.dtype, "f8,O"), NO_TYPE),
     "a type that changes numpy's own": (TypeWith("f8", (3, ">", None, None, None, 1, 1, 0)), NO_TYPE),
     "a type of another size": (TypeWith("f8", (3, "<", None, None, None, 10**6, 1, 0)), NO_TYPE),
