@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from html import escape
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,18 @@ def _line(cases: Sequence[Mapping[str, Any]]) -> list[str]:
     first, test = cases[0], _test(cases[0])
     seconds = sum(case["seconds"] for case in cases)
     module, _, name = test.removeprefix("tests/").partition("::")
-    return [first["broken"], first["must"], _outcome(cases), f"{seconds:.1f}", f"`{module}` `{name}`"]
+    return [
+        first["broken"],
+        first["must"],
+        _outcome(cases),
+        f"{seconds:.1f}",
+        f"{_code(module)} {_code(name)}",
+    ]
+
+
+def _code(name: str) -> str:
+    """Set a long name so that it breaks between its words."""
+    return f"<code>{escape(name).replace('_', '_<wbr>').replace('/', '/<wbr>')}</code>"
 
 
 def _outcome(cases: Sequence[Mapping[str, Any]]) -> str:

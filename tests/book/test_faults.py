@@ -39,8 +39,8 @@ def parts(tmp_path):
 def test_cases_of_a_test_share_a_line(parts):
     assert parts["faults-fault"].count("\n| ") == 5  # header, rule and three tests
     assert (
-        "| a \\| pipe in tests/a.py::test_one[x] | it is told | held in all 2 | 0.5 | `a.py` `test_one` |"
-        in (parts["faults-fault"])
+        "| a \\| pipe in tests/a.py::test_one[x] | it is told | held in all 2 | 0.5 "
+        "| <code>a.py</code> <code>test_<wbr>one</code> |" in (parts["faults-fault"])
     )
 
 
