@@ -27,4 +27,4 @@ def slider(labels: Sequence[str], start: int, prefix: str, traces_each: int = 1)
         }
         for number, label in enumerate(labels)
     ]
-    return {"active": start, "currentvalue": {"prefix": prefix}, "steps": steps, "pad": {"t": 55}}
+    return {"active": start, "currentvalue": {"prefix": prefix}, "steps": steps, "pad": {"t": 70}}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mmrepro.evidence.verdict import label
@@ -24,7 +26,7 @@ def table(frame: pd.DataFrame, *, caption: str, digits: int = 2, escape: bool = 
         index=False,
         border=0,
         classes="mm-table",
-        float_format=f"{{:.{digits}f}}".format,
+        float_format=partial(_rounded, digits=digits),
         na_rep="–",
         escape=escape,
         justify="left",
@@ -35,20 +37,54 @@ def table(frame: pd.DataFrame, *, caption: str, digits: int = 2, escape: bool = 
 
 def paper_value(result: ClaimResult) -> str:
     """Spell what the paper reports for a claim."""
-    return "not stated" if result.paper_value is None else f"{result.paper_value:g} {result.unit}".rstrip()
+    if result.paper_value is None:
+        return "not stated"
+    return f"{_minus(f'{result.paper_value:g}')} {result.unit}".rstrip()
 
 
 def our_value(result: ClaimResult) -> str:
-    """Spell what our run measured for a claim, with its 95 % interval, as precisely as the paper does."""
+    """Spell what our run measured for a claim, with its 95 % intervals.
+
+    As precisely as the paper does, and with two digits of the largest number where all are small. Where there
+    is an interval over clusters of test items the verdict needs both, so both are told.
+    """
     if result.value is None:
         return "–"
-    stated = "" if result.paper_value is None else f"{result.paper_value:g}"
-    whole = result.interval is None and float(result.value).is_integer()
-    digits = 0 if whole else max(2, len(stated.partition(".")[2]))
-    found = f"{result.value:.{digits}f}"
+    clusters = result.estimate.cluster_interval if result.estimate else None
+    digits = _digits(result)
+    found = _spelt(result.value, digits)
     if result.interval is not None:
-        found += f" [{result.interval[0]:.{digits}f}, {result.interval[1]:.{digits}f}]"
-    return f"{found.replace('-', '−')} {result.unit}".rstrip()
+        found += f" {_spelt_interval(result.interval, digits)}"
+    found = f"{found} {result.unit}".rstrip()
+    return found if clusters is None else f"{found}; over clusters {_spelt_interval(clusters, digits)}"
+
+
+def _digits(result: ClaimResult) -> int:
+    """Return how many decimals the numbers of a claim need."""
+    value = float(result.value or 0)
+    if result.interval is None and value.is_integer():
+        return 0
+    stated = "" if result.paper_value is None else f"{result.paper_value:g}"
+    largest = max(map(abs, (value, *(result.interval or ()))))
+    return max(2, len(stated.partition(".")[2]), 1 - math.floor(math.log10(largest)) if largest else 0)
+
+
+def _spelt_interval(interval: tuple[float, float], digits: int) -> str:
+    low, high = (_spelt(edge, digits) for edge in interval)
+    return f"[{low}, {high}]"
+
+
+def _spelt(number: float, digits: int) -> str:
+    return _minus(f"{number:.1e}" if digits > 6 else _rounded(number, digits))
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "−")
+
+
+def _rounded(number: float, digits: int) -> str:
+    """Round without a sign before zero."""
+    return f"{round(number, digits) + 0.0:.{digits}f}"
 
 
 def badge(verdict: Verdict, words: str) -> str:
@@ -76,8 +112,12 @@ def scores_table(
             rows = frame[frame["metric"] == metric] if frame is not None else run[:0]
             columns[f"{metric}, {name}"] = rows.groupby("system")["value"].agg(_mean_and_spread)
     shown = pd.DataFrame(columns).reindex(run["system"].unique()).dropna(how="all")
-    seeds = f"mean ± standard deviation over {run['seed'].nunique()} seed(s) in this run"
+    seeds = f"mean ± standard deviation over {_seeds(run['seed'].nunique())} in this run"
     return table(shown.rename_axis("System").reset_index(), caption=f"{caption} ({seeds})")
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
 
 
 def _mean_and_spread(values: pd.Series[float]) -> str:
@@ -149,12 +189,12 @@ def verdict_table(record: RunRecord, committed: RunRecord | None, stale: bool) -
 
 
 def _provenance(record: RunRecord, committed: RunRecord | None, stale: bool) -> str:
-    run = f"profile {record.profile}, {len(record.seeds)} seed(s), key {record.code.key[:12]}"
+    run = f"profile {record.profile}, {_seeds(len(record.seeds))}, key {record.code.key[:12]}"
     text = f"Verdicts. This run: {run}."
     if committed is None:
         return f"{text} No cpu record is committed yet."
     return (
-        f"{text} Committed: {committed.started:%Y-%m-%d}, {len(committed.seeds)} seeds, "
+        f"{text} Committed: {committed.started:%Y-%m-%d}, {_seeds(len(committed.seeds))}, "
         f"{committed.environment.cpu}, key {committed.code.key[:12]}{' — STALE' if stale else ''}."
     )
 

@@ -151,20 +151,20 @@ def _decide_order(claim: Claim, found: Estimate, p_value: float | None) -> tuple
     if not intervals or p_value is None:
         return "inconclusive", "no interval could be computed"
     low, high = min(known[0] for known in intervals), max(known[1] for known in intervals)
-    over = f"over {seeds}" + (" and over clusters of test items" if found.cluster_interval else "")
+    what, lie, do = f"the 95 % interval over {seeds}", "lies", "does"
+    if found.cluster_interval:
+        what, lie, do = f"the 95 % intervals over {seeds} and over clusters of test items", "lie", "do"
+    chance = f"(Holm-adjusted p = {p_value:.2g})"
     if low > claim.margin and p_value < ALPHA:
-        return (
-            "reproduced",
-            f"the 95 % interval lies above {claim.margin:g} {over} (Holm-adjusted p = {p_value:.2g})",
-        )
+        return "reproduced", f"{what} {lie} above {claim.margin:g} {chance}"
     if low > 0 and claim.margin > 0:
         return (
             "direction only",
-            f"the difference is positive {over}, but not shown to exceed {claim.margin:g}",
+            f"{what} {lie} above 0, but the difference is not shown to exceed {claim.margin:g} {chance}",
         )
     if high < claim.margin:
-        return "not reproduced", f"the 95 % interval lies below {claim.margin:g} {over}"
-    return "inconclusive", f"the 95 % interval {over} does not decide (Holm-adjusted p = {p_value:.2g})"
+        return "not reproduced", f"{what} {lie} below {claim.margin:g}"
+    return "inconclusive", f"{what} {do} not decide {chance}"
 
 
 def _decide_equal(claim: Claim, found: Estimate) -> tuple[Verdict, str]:
@@ -172,10 +172,10 @@ def _decide_equal(claim: Claim, found: Estimate) -> tuple[Verdict, str]:
         return "inconclusive", f"indicative only: {found.n_seeds} seeds, at least {claim.min_seeds} needed"
     (low, high), (lower, upper) = found.equivalence, found.interval
     if -claim.margin <= low and high <= claim.margin:
-        return "reproduced", f"the 90 % interval of the mean lies within {claim.margin:g} of none"
+        return "reproduced", f"the 90 % interval of the mean lies within {claim.margin:g} of zero"
     if lower > claim.margin or upper < -claim.margin:
-        return "not reproduced", f"the 95 % interval lies wholly beyond {claim.margin:g} from none"
-    return "inconclusive", f"the intervals reach both sides of {claim.margin:g} from none"
+        return "not reproduced", f"the 95 % interval lies wholly farther than {claim.margin:g} from zero"
+    return "inconclusive", f"the intervals lie neither within {claim.margin:g} of zero nor wholly beyond"
 
 
 def _decide_value(claim: Claim, found: Estimate) -> tuple[Verdict, str]:

@@ -14,6 +14,7 @@ from mmrepro.display.table import (
     table,
     verdict_table,
 )
+from mmrepro.evidence.verdict import Estimate
 from tests.evidence.factory import claim, metrics, paired, record
 
 
@@ -57,6 +58,21 @@ def result(kind="order", **given):
     return record(claims=[claim(kind, **given)], rows=rows).claims[0]
 
 
+def test_an_interval_over_clusters_is_told_too():
+    known = Estimate(value=2.0, interval=(1.5, 2.5), cluster_interval=(-0.25, 4.0), p_value=0.01, n_seeds=10)
+    found = record(claims=[claim()], estimates={"T1": known}).claims[0]
+    assert found.verdict == "inconclusive"
+    assert our_value(found) == "2.00 [1.50, 2.50] points; over clusters [−0.25, 4.00]"
+
+
+def test_no_zero_has_a_sign():
+    assert cells(table(pd.DataFrame({"x": [-0.001, -0.0, -0.006]}), caption="c"))[1:] == [
+        ["0.00"],
+        ["0.00"],
+        ["-0.01"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("found", "paper", "ours"),
     [
@@ -68,6 +84,19 @@ def result(kind="order", **given):
         ),
         (lambda: result("count", paper_value=3, unit="of 3", rows=metrics(a=[2])), "3 of 3", "2 of 3"),
         (lambda: result("value", unit="", rows=metrics(a=[-1.5])), "50", "−1.50"),
+        (lambda: result("value", paper_value=-0.5, unit="m", rows=metrics(a=[-0.25])), "−0.5 m", "−0.25 m"),
+        (lambda: result("value", unit="m", rows=metrics(a=[0.00258])), "50 m", "0.0026 m"),
+        (lambda: result("value", unit="", rows=metrics(a=[-3.21e-15])), "50", "−3.2e−15"),
+        (
+            lambda: result(rows=metrics(a=[0, 0], b=[4e-4, 2e-4])),
+            "not stated",
+            "−0.0003 [−0.0016, 0.0010] points",
+        ),
+        (
+            lambda: result(rows=metrics(a=[2.9999, 3.0001], b=[3, 3])),
+            "not stated",
+            "0.0000 [−0.0013, 0.0013] points",
+        ),
         (
             lambda: result("value", unit="F1-points", rows=metrics(a=[-1.5])),
             "50 F1-points",
@@ -121,7 +150,7 @@ def test_a_claim_that_is_newer_than_the_record_has_no_verdict_yet():
 
 def test_the_provenance_names_run_and_record(run):
     text = verdict_table(run, record(), stale=False).data
-    assert "profile cpu, 10 seed(s), key kkkkkkkkkkkk" in text
+    assert "profile cpu, 10 seeds, key kkkkkkkkkkkk" in text
     assert "Committed: 2025-01-31, 10 seeds, a CPU, key kkkkkkkkkkkk" in text
 
 
@@ -137,7 +166,7 @@ def test_scores_stand_beside_the_committed_ones_with_their_spread():
         ],
         ["b", "5.00", "–"],
     ]
-    assert "2 seed(s) in this run" in shown.data
+    assert "2 seeds in this run" in shown.data
     assert cells(scores_table(ours, None, ["accuracy"], "Scores"))[1] == [
         "a",
         "2.00\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}1.41",

@@ -57,12 +57,13 @@ def test_too_few_seeds_say_which_way_they_point(value, count, told):
 
 def test_clusters_are_named_where_they_count():
     found = {"interval": (0.1, 2.0), "p_value": 0.01}
-    assert verdict(claim(), **found)[1] == (
-        "the 95 % interval lies above 0 over 5 seeds (Holm-adjusted p = 0.01)"
-    )
-    assert (
-        "over 5 seeds and over clusters of test items ("
-        in verdict(claim(), cluster_interval=(0.2, 1.0), **found)[1]
+    alone = "the 95 % interval over 5 seeds lies above 0 (Holm-adjusted p = 0.01)"
+    both = "the 95 % intervals over 5 seeds and over clusters of test items "
+    assert verdict(claim(), **found)[1] == alone
+    assert verdict(claim(), cluster_interval=(0.2, 1.0), **found)[1].startswith(f"{both}lie above 0 (")
+    assert verdict(claim(), cluster_interval=(-0.2, 1.0), **found)[1].startswith(f"{both}do not decide (")
+    assert verdict(claim(margin=0.5), cluster_interval=(0.2, 1.0), **found)[1].startswith(
+        f"{both}lie above 0, but the difference is not shown to exceed 0.5 ("
     )
 
 
