@@ -47,6 +47,11 @@ def shortened(value: Any) -> str:
     return _SHORT.repr(value)
 
 
+def first_line(error: BaseException) -> str:
+    """Return what an error of another library begins with, to be told within a sentence of ours."""
+    return next(iter(str(error).strip().splitlines()), "").rstrip(":. ") or type(error).__name__
+
+
 def no_place(error: OSError) -> str | None:
     """Say why nothing can be kept where `error` arose; None where that is not what it means."""
     if error.errno not in _NO_PLACE:

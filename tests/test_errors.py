@@ -1,6 +1,6 @@
 import pytest
 
-from mmrepro.errors import MMReproError, nearest
+from mmrepro.errors import MMReproError, first_line, nearest
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,18 @@ from mmrepro.errors import MMReproError, nearest
 )
 def test_the_nearest_names_end_the_sentence(name, known, told):
     assert nearest(name, known) == told
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("no magic number:\nheld b'x'"), "no magic number"),
+        (ValueError("\n  cut short.\n"), "cut short"),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_of_another_librarys_error_the_first_line_is_told(error, told):
+    assert first_line(error) == told
 
 
 def test_a_notebook_shows_the_sentence_alone():

@@ -20,6 +20,7 @@ from typing import IO
 
 from mmrepro.data.errors import SourceError, WrongContentError
 from mmrepro.data.source import NO_TEXT
+from mmrepro.errors import first_line
 
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -80,8 +81,7 @@ def extract(archive: Path, members: Sequence[str], strip: int, folder: Path, lim
             f"{archive.name} is not a readable archive ({error.strerror or error})"
         ) from None
     except _UNREADABLE as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
-        raise WrongContentError(f"{archive.name} is not a readable archive ({told})") from None
+        raise WrongContentError(f"{archive.name} is not a readable archive ({first_line(error)})") from None
     if not written:
         raise WrongContentError(f"the archive has no member like {' or '.join(members)}")
     return written

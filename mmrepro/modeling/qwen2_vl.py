@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mmrepro.errors import MMReproError
+from mmrepro.errors import MMReproError, first_line
 
 
 def load_qwen2_vl(
@@ -50,8 +50,7 @@ def load_qwen2_vl(
             folder, local_files_only=True
         )
     except (OSError, ValueError, LookupError, RuntimeError, SafetensorError) as error:
-        told = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise _unusable(folder, told) from None
+        raise _unusable(folder, first_line(error)) from None
     model, found = loaded
     lacking = sorted(found["missing_keys"])
     if lacking:  # the library would draw them at random

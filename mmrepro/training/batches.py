@@ -12,6 +12,7 @@ from torch.utils.data import (
     DataLoader,
     Dataset,
     RandomSampler,
+    Sampler,
     SequentialSampler,
     TensorDataset,
 )
@@ -34,7 +35,7 @@ class Shares(BatchSampler):
     twice; here a process that has no example of a batch looks at the first, and it is not counted.
     """
 
-    def __init__(self, order: Any, batch_size: int, process: int = 0, processes: int = 1) -> None:
+    def __init__(self, order: Sampler[int], batch_size: int, process: int = 0, processes: int = 1) -> None:
         super().__init__(order, batch_size, drop_last=False)
         self.process, self.processes = process, processes
 

@@ -4,7 +4,7 @@ from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
 from mmrepro.errors import MMReproError
-from mmrepro.modeling.pretrained import from_folder
+from mmrepro.modeling.pretrained import from_folder, text_encoder
 
 
 @pytest.fixture
@@ -56,3 +56,17 @@ def test_a_tokenizer_without_words_is_refused(folder):
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "word"]
     (folder / "vocab.txt").write_text("\n".join(words))
     assert from_folder(AutoTokenizer, folder).tokenize("word") == ["word"]
+
+
+def test_a_tokenizer_and_its_model_come_from_one_folder(folder):
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d", "e", "f"]
+    (folder / "vocab.txt").write_text("\n".join(words))
+    tokenizer, model = text_encoder(folder)
+    ids = tokenizer("b a", return_tensors="pt")
+    assert ids["input_ids"].tolist() == [[2, 6, 5, 3]]
+    assert model(**ids).last_hidden_state.shape == (1, 4, 4)
+
+
+def test_an_empty_folder_has_no_encoder(tmp_path):
+    with pytest.raises(MMReproError, match="holds no transformer"):
+        text_encoder(tmp_path)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmrepro.errors import MMReproError
+from mmrepro.errors import MMReproError, first_line
 from mmrepro.modeling.pretrained import from_folder
 from mmrepro.papers.ewing_vls.tiles import Pixels
 from mmrepro.training.loop import make_accelerator
@@ -234,8 +234,9 @@ def vgg16(weights: Path, name: str = "ImageNet") -> Extractor:
             }
         )
     except (OSError, EOFError, RuntimeError, AttributeError, UnpicklingError) as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0]
-        raise MMReproError(f"{weights} holds no VGG16 of torchvision's ({told}); fetch it again.") from None
+        raise MMReproError(
+            f"{weights} holds no VGG16 of torchvision's ({first_line(error)}); fetch it again."
+        ) from None
     return Extractor(name, tower, "imagenet")
 
 

@@ -17,9 +17,8 @@ from torch import Tensor, nn
 
 from mmrepro.data.environment import cache_folder
 from mmrepro.data.picture import opened_picture
-from mmrepro.errors import MMReproError
+from mmrepro.errors import MMReproError, first_line
 from mmrepro.files import sha256_bytes
-from mmrepro.modeling.pretrained import from_folder
 
 _SIDE, _BATCH = 224, 64  # pixels; images or texts encoded at once
 _LONGEST = 128  # word pieces of a text that are read
@@ -170,22 +169,8 @@ def resnet50() -> nn.Module:
         network: nn.Module = make(weights=weights)
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:  # urllib's errors are OSErrors
         place = Path(torch.hub.get_dir()) / "checkpoints"
-        told = (str(error).splitlines() or [type(error).__name__])[0]
         raise MMReproError(
-            f"The weights of ResNet-50 cannot be had ({told}); put {weights.url} into {place}."
+            f"The weights of ResNet-50 cannot be had ({first_line(error)}); put {weights.url} into {place}."
         ) from None
     network.fc = nn.Identity()
     return network
-
-
-def load_language(folder: Path) -> tuple[Any, nn.Module]:
-    """Load a multilingual BERT and its tokenizer from a folder, never from the network.
-
-    Raises
-    ------
-    MMReproError
-        When the folder does not hold them.
-    """
-    from transformers import AutoModel, AutoTokenizer
-
-    return from_folder(AutoTokenizer, folder), from_folder(AutoModel, folder)

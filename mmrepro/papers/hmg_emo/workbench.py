@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmrepro.data.local import LocalData
+from mmrepro.modeling.pretrained import text_encoder
 from mmrepro.papers.hmg_emo.alignment import check_answers, check_features
 from mmrepro.papers.hmg_emo.corpus import Corpus, from_emotify
 from mmrepro.papers.hmg_emo.emotify import Answers, load_answers
-from mmrepro.papers.hmg_emo.frozen import FrozenEncoders, load_language, resnet50
+from mmrepro.papers.hmg_emo.frozen import FrozenEncoders, resnet50
 from mmrepro.papers.hmg_emo.iesn import load_iesn
 from mmrepro.papers.hmg_emo.para import load_para
 from mmrepro.papers.hmg_emo.settings import Settings
@@ -36,6 +37,6 @@ def make_corpus(settings: Settings, data: GetData, answers: Answers, tracks: Tra
     if settings.task == "iesn":
         weights = data("mbert")
         device = make_accelerator(settings.device).device
-        encoders = FrozenEncoders(resnet50, lambda: load_language(weights.folder), weights.sha256, device)
+        encoders = FrozenEncoders(resnet50, lambda: text_encoder(weights.folder), weights.sha256, device)
         return load_iesn(data("iesn"), encoders)
     return from_emotify(answers, tracks, settings.image_size, settings.max_songs)

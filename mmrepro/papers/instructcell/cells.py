@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from mmrepro.data.readers import read_npz
-from mmrepro.errors import MMReproError
+from mmrepro.errors import MMReproError, first_line
 
 TARGET_SUM = 1e4  # counts a cell after normalisation (paper, Methods: CP10k)
 PACKAGED = "pbmc68k/10x_pbmc68k_reduced.h5ad"
@@ -63,8 +63,9 @@ def read_cells(path: Path) -> ad.AnnData:
     try:
         return ad.read_h5ad(path)
     except (OSError, LookupError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        told = (str(error).splitlines() or [type(error).__name__])[0]
-        raise MMReproError(f"{path} is not a readable file of cells ({told}); fetch it again.") from None
+        raise MMReproError(
+            f"{path} is not a readable file of cells ({first_line(error)}); fetch it again."
+        ) from None
 
 
 def recover_counts(path: Path) -> ad.AnnData:

@@ -13,7 +13,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmrepro.errors import MMReproError, nearest
+from mmrepro.errors import MMReproError, first_line, nearest
 
 Grid = tuple[int, int]
 
@@ -248,9 +248,8 @@ def _from_timm(name: str, **options: Any) -> Any:
     try:
         return timm.create_model(name, **options)
     except OSError as error:  # of which the hub's errors are
-        told = (str(error).splitlines() or [type(error).__name__])[0]
         raise MMReproError(
-            f"The weights of {name} are not here and cannot be fetched ({told}); run "
+            f"The weights of {name} are not here and cannot be fetched ({first_line(error)}); run "
             f"`hf download timm/{name}` where there is a network, and name that machine's cache in HF_HOME."
         ) from None
 

@@ -22,7 +22,7 @@ from torch.nn import functional
 from mmrepro.data.environment import cache_folder
 from mmrepro.errors import MMReproError
 from mmrepro.files import sha256_bytes, write_atomic
-from mmrepro.modeling.pretrained import from_folder
+from mmrepro.modeling.pretrained import text_encoder
 
 Sentences = Sequence[Sequence[str]]
 
@@ -99,7 +99,7 @@ class FrozenStates(FrozenTable):
     """States of a frozen transformer, kept on disk under a hash of weights, layers and words."""
 
     def __init__(self, folder: Path, identity: str, layers: int, threads: int) -> None:
-        self.tokenizer, model = load_transformer(folder)
+        self.tokenizer, model = text_encoder(folder)
         super().__init__(model.config.hidden_size)
         model.encoder.layer = model.encoder.layer[:layers]
         # Hidden from `modules()`: its weights belong to no tagger.
@@ -146,7 +146,7 @@ class FineTuned(nn.Module):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.tokenizer, self.model = load_transformer(folder)
+        self.tokenizer, self.model = text_encoder(folder)
         self.dim = self.model.config.hidden_size
         self.register_buffer("pieces", torch.zeros(1, 1, dtype=torch.long), persistent=False)
         self.register_buffer("sentence_of", torch.zeros(1, dtype=torch.long), persistent=False)
@@ -189,19 +189,6 @@ class FineTuned(nn.Module):
         places = self.place_of[ids].clamp(max=width - 1)
         picked: Tensor = hidden.gather(1, places[..., None].expand(-1, -1, self.dim))
         return picked
-
-
-def load_transformer(folder: Path) -> tuple[Any, Any]:
-    """Load a tokenizer and a BERT from a folder, never from the network.
-
-    Raises
-    ------
-    MMReproError
-        When the folder does not hold them.
-    """
-    from transformers import AutoModel, AutoTokenizer
-
-    return from_folder(AutoTokenizer, folder), from_folder(AutoModel, folder)
 
 
 def pieces_of(tokenizer: Any, sentences: Sentences) -> Any:

@@ -161,11 +161,6 @@ def test_there_must_be_something_to_encode():
         frozen.kept("nothing", [], lambda: iter(()))
 
 
-def test_a_folder_without_a_language_model_is_refused(tmp_path):
-    with pytest.raises(MMReproError, match="holds no transformer"):
-        frozen.load_language(tmp_path)
-
-
 def test_features_of_an_interrupted_run_are_not_taken(tmp_path):
     def broken():
         yield np.ones((1, 2), np.float16)
