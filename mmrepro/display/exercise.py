@@ -53,8 +53,8 @@ class Exercise:
         try:
             self.check(answer)
         except AssertionError as problem:
-            print(f"{self.title}: not solved yet. {problem}")
+            print(f"{self.title} – not solved yet. {problem}")
         except Exception as problem:  # noqa: BLE001 - whatever a student's function raises
-            print(f"{self.title}: not solved yet; your function raised {type(problem).__name__}: {problem}")
+            print(f"{self.title} – not solved yet; your function raised {type(problem).__name__}: {problem}")
         else:
-            print(f"{self.title}: solved.")
+            print(f"{self.title} – solved.")

@@ -37,7 +37,7 @@ def prediction_interval(values: ArrayLike, level: float = 0.95) -> Interval:
 def sign_flip_p(differences: ArrayLike) -> float:
     """Exact one-sided sign-flip test that paired `differences`, shape (n,), exceed zero.
 
-    With n pairs the smallest p is 2**-n, so n = 5 is the least that can reach 0.05.
+    With n pairs the smallest p is 2⁻ⁿ, so n = 5 is the least that can reach 0.05.
     """
     from scipy import stats
 

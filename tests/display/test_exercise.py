@@ -34,10 +34,10 @@ def fails(error):
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (double, "Double: solved."),
-        (lambda x: None, "Double: not solved yet. It returns nothing."),
-        (lambda x: 3 * x, "Double: not solved yet. Two is doubled to four."),
-        (lambda: 4, "Double: not solved yet; your function raised TypeError"),
+        (double, "Double – solved."),
+        (lambda x: None, "Double – not solved yet. It returns nothing."),
+        (lambda x: 3 * x, "Double – not solved yet. Two is doubled to four."),
+        (lambda: 4, "Double – not solved yet; your function raised TypeError"),
         (lambda x: [][x], "your function raised IndexError"),
         (fails(NotImplementedError()), "your function raised NotImplementedError"),
         (

@@ -16,7 +16,7 @@ def exercises_of(slug):
 def test_the_solution_passes_its_own_check_and_an_empty_stub_does_not(slug, number, capsys):
     exercise = exercises_of(slug)[number]
     exercise.grade(exercise.solution)
-    assert capsys.readouterr().out == f"{exercise.title}: solved.\n"
+    assert capsys.readouterr().out == f"{exercise.title} – solved.\n"
     exercise.grade(lambda *_: None)
     assert "not solved yet" in capsys.readouterr().out
 
