@@ -167,6 +167,8 @@ _KINDS = ("O", *TYPES)
 def before_after(examples: Sequence[tuple[str, Sequence[str], Mapping[str, Sequence[str]]]]) -> go.Figure:
     """Draw tags of a tweet under several conditions as a coloured grid, with a menu of tweets.
 
+    Words are rows, since a phone has room for many of them below each other, not beside each other.
+
     Parameters
     ----------
     examples
@@ -174,31 +176,40 @@ def before_after(examples: Sequence[tuple[str, Sequence[str], Mapping[str, Seque
     """
     import plotly.graph_objects as go
 
-    figure = go.Figure(layout={"height": 440})
+    longest = max(len(words) for _, words, _ in examples)
+    figure = go.Figure(layout={"height": 200 + 18 * longest})
     colours = ["#eef0f2", *PALETTE[:4]]
     steps = [[edge, colours[place]] for place in range(5) for edge in (place / 5, (place + 1) / 5)]
-    buttons = []
+    axes, buttons = [], []
     for number, (entry, words, tags) in enumerate(examples):
-        conditions = list(tags)[::-1]
+        rows = list(zip(*tags.values(), strict=True))
         figure.add_heatmap(
-            z=[[_KINDS.index(tag[2:] or "O") for tag in tags[name]] for name in conditions],
-            x=list(range(len(words))),
-            y=conditions,
-            text=[[tag if tag != "O" else "" for tag in tags[name]] for name in conditions],
-            customdata=[list(words)] * len(conditions),
-            hovertemplate="%{customdata}: %{text}<extra>%{y}</extra>",
-            zmin=-0.5, zmax=4.5, colorscale=steps, xgap=1, ygap=4, visible=number == 0,
+            z=[[_KINDS.index(tag[2:] or "O") for tag in row] for row in rows],
+            x=list(tags),
+            y=list(range(len(words))),
+            text=[["" if tag == "O" else tag for tag in row] for row in rows],
+            customdata=[[word] * len(tags) for word in words],
+            hovertemplate="%{customdata}: %{text}<extra>%{x}</extra>",
+            zmin=-0.5, zmax=4.5, colorscale=steps, xgap=4, ygap=1, visible=number == 0,
             colorbar={"tickvals": list(range(5)), "ticktext": list(_KINDS), "thickness": 12,
-                      "orientation": "h", "y": 1.0, "yanchor": "bottom"},
+                      "orientation": "h", "y": 0, "yanchor": "top"},
         )  # fmt: skip
-        axis = {"xaxis.tickvals": list(range(len(words))), "xaxis.ticktext": list(words)}
+        axes.append({"tickvals": list(range(len(words))), "ticktext": [_short(word) for word in words]})
         shown = {"visible": [other == number for other in range(len(examples))]}
-        buttons.append({"label": entry, "method": "update", "args": [shown, axis]})
-    first = list(examples[0][1])
+        args = [shown, {f"yaxis.{name}": value for name, value in axes[-1].items()}]
+        buttons.append({"label": entry, "method": "update", "args": args})
+    conditions = list(examples[0][2])
     figure.update_layout(
-        xaxis={"tickvals": list(range(len(first))), "ticktext": first, "tickangle": -90},
-        updatemenus=[{"buttons": buttons, "x": 1, "xanchor": "right", "y": 1.45, "yanchor": "top"}],
-        yaxis={"automargin": True},
-        margin={"t": 130, "l": 10, "b": 120},
-    )
+        xaxis={"tickvals": conditions, "ticktext": [name.replace(" ", "<br>") for name in conditions],
+               "side": "top", "tickangle": 0, "tickfont": {"size": 11}},
+        updatemenus=[{"buttons": buttons, "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom",
+                      "pad": {"b": 55}}],
+        yaxis={"automargin": True, "autorange": "reversed", "zeroline": False, "tickfont": {"size": 12},
+               **axes[0]},
+        margin={"t": 110, "l": 10, "b": 60},
+    )  # fmt: skip
     return figure
+
+
+def _short(word: str, most: int = 14) -> str:
+    return word if len(word) <= most else word[: most - 1] + "…"

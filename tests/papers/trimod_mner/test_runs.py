@@ -130,8 +130,9 @@ def test_the_figures_draw_what_they_are_given(runs, parts, sample):
     assert figures.dumbbell(facts).axes[0].lines[1].get_xdata().tolist() == pytest.approx([3, 0])
     words = ["Ada", "here"]
     grid = figures.before_after([("x", words, {"one": ("B-PER", "O"), "two": ("O", "O")})])
-    assert grid.data[0].z[1][0] == 1 and grid.data[0].z[0][0] == 0
-    assert list(grid.data[0].y) == ["two", "one"]
+    assert [list(row) for row in grid.data[0].z] == [[1, 0], [0, 0]]  # words as rows
+    assert list(grid.data[0].x) == ["one", "two"]
+    assert list(grid.layout.yaxis.ticktext) == words
     assert figures.attention_map(np.eye(2), words, words).axes[0].get_xlabel() == "word of the caption"
     assert figures.diagram().axes
 
