@@ -12,7 +12,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from mmrepro.display.diagram import arrow, block, canvas
-from mmrepro.display.style import PALETTE, RULE
+from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.instructcell.templates import SPLITS, Templates
 
 if TYPE_CHECKING:
@@ -32,14 +32,16 @@ def diagram() -> Figure:
     }
     for text, (left, bottom, colour) in boxes.items():
         block(axis, (left, bottom), (1.8, 0.9), text, colour)
-    for start, end, label in (
-        ((2.0, 3.7), (4.4, 2.8), "embeddings"),
-        ((2.0, 1.15), (2.2, 1.15), ""),
-        ((4.2, 1.3), (4.6, 1.9), "soft tokens"),
-        ((6.4, 2.8), (7.2, 3.6), ""),
-        ((6.4, 2.0), (7.2, 1.3), "state of <SIGNAL>"),
-    ):
-        arrow(axis, start, end, label)
+    for start, end in (
+        ((2.0, 3.7), (4.4, 2.8)), ((2.0, 1.15), (2.2, 1.15)), ((4.2, 1.3), (4.6, 1.9)),
+        ((6.4, 2.8), (7.2, 3.6)), ((6.4, 2.0), (7.2, 1.3)),
+    ):  # fmt: skip
+        arrow(axis, start, end)
+    # Placed by hand: right of a falling arrow words are clear of it above, right of a rising one below.
+    for left, bottom, text in (
+        (3.25, 3.35, "embeddings"), (4.5, 1.35, "soft tokens"), (6.9, 1.8, "state of <SIGNAL>")
+    ):  # fmt: skip
+        axis.text(left, bottom, text, fontsize=8.5, color=INK)
     return figure
 
 
@@ -70,7 +72,7 @@ def template_words(templates: Templates) -> Figure:
     )  # fmt: skip
     axis.axvline(70, color=RULE, linestyle="--")
     axis.set(xlabel="words of the instruction", ylabel="templates (%)", xlim=(0, 75))
-    sns.move_legend(axis, "upper right", frameon=False, title=None)
+    sns.move_legend(axis, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, title=None)
     return figure
 
 
@@ -92,7 +94,7 @@ def marker_heat(table: pd.DataFrame) -> Figure:
     bar = {"label": "share of the\nlargest type"}
     sns.heatmap(table / table.max(), cmap="cividis", vmin=0, vmax=1, cbar_kws=bar, ax=axis)
     axis.set(xlabel="", ylabel="")
-    axis.tick_params(axis="x", rotation=60)
+    plt.setp(axis.get_xticklabels(), rotation=60, ha="right", rotation_mode="anchor")
     axis.tick_params(axis="y", rotation=0)
     return figure
 
@@ -102,7 +104,7 @@ def loss_curves(histories: Sequence[pd.DataFrame], window: int = 20) -> Figure:
     every = pd.concat(histories)
     every["written"] = every["gene"].where(every["gene"] > 0)
     figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
-    names = ("words (nats a token)", "written cells (nats a gene)")
+    names = ("words\n(nats a token)", "written cells\n(nats a gene)")
     for axis, column, text in zip(axes, ("text", "written"), names, strict=True):
         for colour, (system, rows) in zip(PALETTE, every.groupby("system", sort=False), strict=False):
             smooth = rows.groupby("step")[column].mean().rolling(window, min_periods=1).mean()
@@ -250,10 +252,11 @@ def talk(turns: Sequence[tuple[str, pd.DataFrame]]) -> go.Figure:
         for number, (text, _) in enumerate(turns)
     ]  # fmt: skip
     figure.update_layout(
-        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.2, "yanchor": "top"}],
+        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom",
+                      "pad": {"b": 42}}],  # above the legend, which a phone puts below it
         yaxis={"title": "mean ln(1 + counts per 10,000)"},
         xaxis={"title": {"text": "genes that mark the type", "standoff": 10}, "automargin": True},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         margin={"t": 90},
-    )
+    )  # fmt: skip
     return figure
