@@ -74,7 +74,7 @@ def stacked_parts(
     """Draw the parts of a pyramid's cost, published beside executed, with a slider over image sizes."""
     import plotly.graph_objects as go
 
-    figure = go.Figure(layout={"height": 460, "barmode": "stack"})
+    figure = go.Figure(layout={"height": 500, "barmode": "stack"})
     traces = len(names) + len(_PARTS)
     for number, sizes in enumerate(choices):
         columns = [cost_parts(names, sizes, interactions, executed) for executed in (False, True)]
@@ -87,7 +87,12 @@ def stacked_parts(
                 hovertemplate=f"%{{y}} GMAC<extra>{labels[place]}</extra>",
             )  # fmt: skip
     steps = slider(["/".join(map(str, sizes)) for sizes in choices], 0, "image sides: ", traces)
-    figure.update_layout(sliders=[steps], yaxis={"title": "GMAC an image"}, margin={"b": 110})
+    figure.update_layout(
+        sliders=[steps | {"len": 0.88}],  # leaves room for half of the last label
+        yaxis={"title": "GMAC an image"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        margin={"b": 110},
+    )
     return figure
 
 

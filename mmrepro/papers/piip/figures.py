@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -95,16 +96,18 @@ def _draw_boxes(axis: Axes, found: Boxes, least_score: float, scale: float) -> N
 
 def audit_strip(rows: pd.DataFrame) -> Figure:
     """Draw by how much each recomputed figure misses the published one; `rows` is `published.audit`."""
+    band = 100 * TOLERANCE
+    words = {True: f"agrees: within {band:g} % or half a printed unit", False: "differs"}
     shown = rows.assign(
-        table=rows["source"].str.replace(" and the", ",\nthe").str.replace(" list of", "\nlist of")
+        table=[fill(source, 24, break_on_hyphens=False) for source in rows["source"]],
+        verdict=rows["agrees"].map(words),
     )
     order = list(dict.fromkeys(shown["table"]))
     figure, axis = plt.subplots(figsize=(7.6, 0.48 * len(order) + 1.4))
-    band = 100 * TOLERANCE
     axis.axvspan(-band, band, color=RULE, alpha=0.2, lw=0)
     axis.axvline(0, color=RULE, ls="--")
     sns.stripplot(
-        shown, x="error (%)", y="table", hue="agrees", order=order, hue_order=[True, False],
+        shown, x="error (%)", y="table", hue="verdict", order=order, hue_order=list(words.values()),
         palette=[PALETTE[0], PALETTE[1]], jitter=0.18, size=6, ax=axis,
     )  # fmt: skip
     axis.set(xlabel="ours less published (%)", ylabel="")
@@ -112,7 +115,7 @@ def audit_strip(rows: pd.DataFrame) -> Figure:
     axis.set_xlim(-20, 20)
     axis.set_xticks([-10, -1, -0.5, 0, 0.5, 1, 10], ["−10", "−1", "−0.5", "0", "0.5", "1", "10"])
     axis.tick_params(axis="y", labelsize="small")
-    sns.move_legend(axis, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, title="agrees")
+    sns.move_legend(axis, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, title=None)
     return figure
 
 
