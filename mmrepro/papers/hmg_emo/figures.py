@@ -10,6 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from mmrepro.display.diagram import block
@@ -81,7 +82,7 @@ def _heat(values: pd.DataFrame, label: str, height: float) -> Figure:
         cbar_kws={"label": label}, ax=axis,
     )  # fmt: skip
     axis.set(xlabel="", ylabel="")
-    axis.tick_params(axis="x", rotation=40)
+    plt.setp(axis.get_xticklabels(), rotation=40, ha="right", rotation_mode="anchor")
     axis.tick_params(axis="y", rotation=0)
     return figure
 
@@ -112,6 +113,7 @@ def loss_curves(history: pd.DataFrame) -> Figure:
         palette=colours[: history["system"].nunique()], ax=axis,
     )  # fmt: skip
     axis.set(xlabel="epoch", ylabel="validation loss (nats)")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     sns.move_legend(axis, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, title=None,
                     fontsize="small")  # fmt: skip
     return figure
@@ -242,6 +244,12 @@ def growth_lines(table: pd.DataFrame) -> Figure:
     axis.set(
         xscale="log", yscale="log", xlabel="edges of the generated graph", ylabel="kept for one step (MB)"
     )
+    sizes = sorted(set(table["edges"]))
+    axis.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    for scale in (axis.xaxis, axis.yaxis):
+        scale.set_minor_formatter(NullFormatter())
     sns.move_legend(axis, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, title=None)
     return figure
 

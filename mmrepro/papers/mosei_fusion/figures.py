@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from mmrepro.display.diagram import arrow, block
 from mmrepro.display.slider import slider
@@ -39,6 +40,7 @@ def cut_slider(shares: pd.DataFrame, published: dict[str, float]) -> go.Figure:
             y=values,
             marker_color=[PALETTE[6], PALETTE[0], PALETTE[6]],
             text=[f"{value:.1f} %" for value in values],
+            insidetextanchor="middle",  # at a bar's end the lines would strike it through
             visible=number == start,
             showlegend=False,
             hovertemplate="%{x}: %{y:.2f} % of test segments<extra></extra>",
@@ -97,6 +99,7 @@ def loss_curves(runs: Runs) -> Figure:
     figure, axis = plt.subplots()
     sns.lineplot(history, x="epoch", y="loss", hue="system", style="system", errorbar=None, ax=axis)
     axis.set(xlabel="epoch", ylabel="training loss (nats)")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     sns.move_legend(axis, "center left", bbox_to_anchor=(1, 0.5), frameon=False, title=None)
     return figure
 
@@ -114,8 +117,9 @@ def accuracy_strip(scores: pd.DataFrame, majority: float, order: Sequence[str]) 
     )  # fmt: skip
     axis.axvline(majority, color=RULE, linestyle="--")
     axis.annotate(
-        "majority class", (majority, 0), xytext=(4, 14), textcoords="offset points", fontsize="small"
-    )
+        "majority class", (majority, 1), xycoords=axis.get_xaxis_transform(), xytext=(0, 4),
+        textcoords="offset points", ha="center", fontsize="small",
+    )  # fmt: skip
     axis.set(xlabel="test accuracy (%)", ylabel="")
     return figure
 
