@@ -109,17 +109,14 @@ def shot_curves(table: pd.DataFrame, prompts: float, chance: float) -> Figure:
     figure, axis = plt.subplots(figsize=(6.8, 3.6))
     sns.lineplot(table, x="shots", y="accuracy", hue="features", style="features", markers=True, dashes=False,
                  errorbar=("sd", 1), ax=axis)  # fmt: skip
-    axis.axhline(prompts, color=INK, linestyle="--", lw=1.2)
-    axis.axhline(chance, color=RULE, linestyle=":", lw=1.2)
-    axis.text(axis.get_xlim()[1], prompts, " prompts,\n no label", va="center", fontsize="small")
-    axis.text(axis.get_xlim()[1], chance, " chance", va="center", fontsize="small")
+    axis.axhline(prompts, color=INK, linestyle="--", lw=1.2, label="prompts, no label")
+    axis.axhline(chance, color=RULE, linestyle=":", lw=1.2, label="chance")
     axis.set(xscale="log", xticks=sorted(set(table["shots"])), xlabel="labelled images a concept",
              ylabel="held-out images named right (%)")  # fmt: skip
     axis.set_xticklabels([str(each) for each in sorted(set(table["shots"]))])
     axis.minorticks_off()
-    sns.move_legend(
-        axis, "center left", bbox_to_anchor=(0, 0.25), frameon=False, title=None, fontsize="small"
-    )
+    axis.get_legend().remove()
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize="small")
     return figure
 
 

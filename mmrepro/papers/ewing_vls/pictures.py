@@ -15,6 +15,9 @@ from mmrepro.papers.ewing_vls.tiles import Bags, Pixels, read_tile
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+# Letters on tissue or on white, dark on every page: no theme of the page changes this shade, as it does INK.
+_LETTERS = "#1f2328"
+_HALO = "0 0 3px white, 0 0 3px white, 0 0 3px white"  # lets dark letters be read on dark tissue too
 _CLEAR_TO_BLUE = [[0, "rgba(0,114,178,0)"], [1, "rgba(0,114,178,0.75)"]]
 
 
@@ -59,8 +62,9 @@ def grid_view(values: NDArray[np.float64], text: NDArray[np.object_]) -> Any:
 
     return go.Heatmap(
         z=values[::-1].tolist(), text=text[::-1].tolist(), hovertemplate="%{text}<extra></extra>",
-        texttemplate="%{z:.0%}", colorscale=_CLEAR_TO_BLUE, zmin=0, zmax=float(np.nanmax(values)),
-        xgap=2, ygap=2, colorbar={"title": "share of<br>attention", "len": 0.7, "tickformat": ".0%"},
+        texttemplate="%{z:.0%}", textfont={"color": _LETTERS, "shadow": _HALO},
+        colorscale=_CLEAR_TO_BLUE, zmin=0, zmax=float(np.nanmax(values)), xgap=2, ygap=2,
+        colorbar={"title": "share of<br>attention", "len": 0.7, "tickformat": ".0%"},
     )  # fmt: skip
 
 
@@ -146,7 +150,7 @@ def tissue_view(bags: Bags, tile: int, side: int = 320) -> go.Figure:
                 figure.add_shape(type="rect", line={"color": "#009E73", "width": 3}, **corner)
             figure.add_annotation(
                 x=column + 0.5, y=grid - row - 0.5, showarrow=False, bgcolor="rgba(255,255,255,.75)",
-                text=f"{bags.tissue[tile, row, column]:.0%}",
+                text=f"{bags.tissue[tile, row, column]:.0%}", font={"color": _LETTERS},
             )  # fmt: skip
     hidden = {"visible": False, "range": [0, grid], "fixedrange": True}
     figure.update_layout(xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"})

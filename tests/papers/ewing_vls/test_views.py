@@ -69,7 +69,8 @@ def test_lines_of_dots_have_a_mean_each():
     )
     assert figures.wording_dots(worded).axes[0].get_xlabel() == "held-out images named right (%)"
     few = pd.DataFrame({"features": ["f"] * 2, "shots": [1, 8], "seed": [0, 0], "accuracy": [10.0, 20.0]})
-    assert [text.get_text().strip() for text in figures.shot_curves(few, 15, 5).axes[0].texts][1] == "chance"
+    (legend,) = figures.shot_curves(few, 15, 5).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["f", "prompts, no label", "chance"]
     power = pd.DataFrame({"patients": [4, 8], "gain": [10, 10], "power": [30.0, 60.0]})
     assert figures.power_curves(power, 4, 80).axes[0].lines
     heat = pd.DataFrame(np.eye(2), index=["a", "b"], columns=["a", "b"])
