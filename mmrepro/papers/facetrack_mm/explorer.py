@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -56,13 +57,13 @@ def clip_explorer(run: SeedRun, system: str, chosen: Sequence[int]) -> go.Figure
     for place, trace in enumerate(figure.data):
         trace.visible = place < 2
     size = run.clips.frames.shape[-1] * _ZOOM
+    scrubber = slider(labels, 0, "", 2)
+    scrubber["pad"] |= {"l": 40, "r": 40}  # half a label stands out at either end
     figure.update_xaxes(visible=False, range=[0, size], row=1, col=1)
     figure.update_yaxes(visible=False, range=[size, 0], row=1, col=1)
     figure.update_xaxes(visible=False, range=[-0.2, 2.5], row=2, col=1)
     figure.update_yaxes(visible=False, range=[4.6, -0.6], row=2, col=1)
-    figure.update_layout(
-        height=560, margin={"l": 10, "r": 10, "t": 10}, sliders=[slider(labels, 0, "", 2)], showlegend=False
-    )
+    figure.update_layout(height=560, margin={"l": 10, "r": 10, "t": 10}, sliders=[scrubber], showlegend=False)
     return figure
 
 
@@ -122,7 +123,7 @@ def threshold_explorer(
     steps = np.round(np.arange(0.3, 0.96, 0.05), 2)
     first = int(np.abs(steps - start).argmin())
     figure = go.Figure()
-    across, down = ([_cut(text) for text in texts] for texts in (columns, rows))
+    across, down = ([_broken(text) for text in texts] for texts in (columns, rows))
     for place, threshold in enumerate(steps):
         path = longest_common_subsequence(scores >= threshold)
         figure.add_heatmap(
@@ -156,6 +157,6 @@ def _blue_from(threshold: float) -> list[tuple[float, str]]:
     return [(0.0, "#f3f4f6"), (threshold, "#c3c9d0"), (threshold, "#6baed6"), (1.0, "#08306b")]
 
 
-def _cut(text: str, most: int = 18) -> str:
-    """Shorten a label, so that the squares have room beside it on a phone."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _broken(text: str, most: int = 18) -> str:
+    """Break a label into lines, so that the squares have room beside it on a phone."""
+    return "<br>".join(textwrap.wrap(text, most))

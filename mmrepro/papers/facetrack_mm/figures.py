@@ -31,7 +31,7 @@ def caption_facts(facts: pd.DataFrame) -> Figure:
     shares = 100 * facts[list(MARKERS)].mean()
     right.barh(list(MARKERS), shares, color=PALETTE[2])
     right.invert_yaxis()
-    right.set(xlabel="captions with the phrase (%)", xlim=(0, 100))
+    right.set(xlabel="captions with\nthe phrase (%)", xlim=(0, 100))
     return figure
 
 
@@ -228,10 +228,12 @@ def gains(scores: pd.DataFrame, better: str, worse: str, following: pd.DataFrame
     means = kept.groupby(["motion", "several", "seed", "system"])["tem"].mean().unstack()
     gain = (100 * (means[better] - means[worse])).rename("gain").reset_index()
     gain["persons"] = np.where(gain["several"], "several", "one")
+    order = sorted(set(following["motion"]))
     sns.barplot(
         gain,
         x="motion",
         y="gain",
+        order=order,
         hue="persons",
         hue_order=["one", "several"],
         ax=left,
@@ -244,6 +246,7 @@ def gains(scores: pd.DataFrame, better: str, worse: str, following: pd.DataFrame
         shown,
         x="motion",
         y="followed",
+        order=order,
         hue="persons",
         hue_order=["one", "several"],
         ax=right,
