@@ -50,7 +50,7 @@ def rank_lines(frames: dict[str, pd.DataFrame], line: str, column: str, value: s
         for number, label in enumerate(frames)
     ]
     figure.update_layout(
-        yaxis={"title": "rank", "autorange": "reversed"},
+        yaxis={"title": "rank", "autorange": "reversed", "tick0": 1, "dtick": 2},
         xaxis={"title": "", "tickangle": 30},
         legend={"font": {"size": 10}, "orientation": "h", "y": -0.3, "yanchor": "top"},
         updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.12, "yanchor": "top"}],

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from mmrepro.display.diagram import arrow, block, canvas
@@ -91,7 +92,7 @@ def calibration_plot(graded: Mapping[str, Graded], thresholds: Mapping[str, floa
         rows = pd.DataFrame(
             {
                 "score": np.concatenate([found.own, found.other]),
-                "reference": ["its own"] * len(found.own) + ["another's"] * len(found.other),
+                "reference": ["own reference"] * len(found.own) + ["another's"] * len(found.other),
             }
         )
         sns.histplot(
@@ -100,7 +101,12 @@ def calibration_plot(graded: Mapping[str, Graded], thresholds: Mapping[str, floa
         )  # fmt: skip
         axis.axvline(thresholds[name], color=INK, linestyle="--")
         axis.set(title=name, xlabel="best score of an event", ylabel="events (%)")
-        sns.move_legend(axis, "upper center", frameon=False, fontsize="small", title_fontsize="small")
+        drawn = axis.get_legend()
+        drawn.remove()
+    words = [text.get_text() for text in drawn.get_texts()]
+    figure.legend(
+        drawn.legend_handles, words, loc="outside upper center", ncols=2, frameon=False, fontsize="small"
+    )
     return figure
 
 
@@ -153,6 +159,10 @@ def loss_curves(losses: pd.DataFrame, window: int = 20) -> Figure:
         colour, style = PALETTE[place % len(PALETTE)], styles[place // len(PALETTE)]
         axis.plot(mean.index, mean, color=colour, linestyle=style, label=name, lw=1.5)
     axis.set(xlabel="step of the stage", ylabel="loss (nats a word)", yscale="log")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter(NullFormatter())
     axis.legend(
         frameon=False, fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5), labelspacing=0.3
     )
