@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mmrepro.display.diagram import arrow, block, canvas
@@ -75,7 +76,11 @@ def loss_curves(histories: Sequence[pd.DataFrame]) -> Figure:
     figure, axes = plt.subplots(1, len(names), figsize=(7.6, 2.7), squeeze=False)
     for axis, name, colour in zip(axes[0], names, PALETTE, strict=False):
         rows = every[every["system"] == name]
-        sns.lineplot(rows, x="epoch", y="loss", errorbar=("pi", 100), color=colour, ax=axis)
+        sns.lineplot(
+            rows, x="epoch", y="loss", errorbar=("pi", 100), color=colour, ax=axis,
+            marker="o", markersize=5, markeredgewidth=0,  # a run of one epoch has no line
+        )  # fmt: skip
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.set_title(name.removeprefix("in-domain ").replace(", ", ",\n"), fontsize="small")
         axis.set(xlabel="epoch", ylabel="loss (nats)" if axis is axes[0][0] else "")
     return figure
@@ -115,8 +120,8 @@ def shot_curves(table: pd.DataFrame, prompts: float, chance: float) -> Figure:
              ylabel="held-out images named right (%)")  # fmt: skip
     axis.set_xticklabels([str(each) for each in sorted(set(table["shots"]))])
     axis.minorticks_off()
-    axis.get_legend().remove()
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize="small")
+    axis.legend().remove()
     return figure
 
 

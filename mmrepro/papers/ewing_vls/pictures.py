@@ -64,7 +64,7 @@ def grid_view(values: NDArray[np.float64], text: NDArray[np.object_]) -> Any:
         z=values[::-1].tolist(), text=text[::-1].tolist(), hovertemplate="%{text}<extra></extra>",
         texttemplate="%{z:.0%}", textfont={"color": _LETTERS, "shadow": _HALO},
         colorscale=_CLEAR_TO_BLUE, zmin=0, zmax=float(np.nanmax(values)), xgap=2, ygap=2,
-        colorbar={"title": "share of<br>attention", "len": 0.7, "tickformat": ".0%"},
+        showscale=False,  # cells tell their own numbers; on a dark page clear would read as dark
     )  # fmt: skip
 
 

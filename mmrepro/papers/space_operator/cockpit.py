@@ -221,12 +221,22 @@ def recorded_flight(track: Track) -> go.Figure:
     figure.update_xaxes(range=[times.iloc[0] - 2, times.iloc[-1] + 2], row=3, col=1)
     reach = [distances.min() - 0.2, distances.max() + 0.2]
     figure.update_yaxes(title={"text": "distance (m)", **title}, row=3, col=1)
-    figure.update_yaxes(type="log", range=reach, dtick=1, row=3, col=1)
+    marks = _ticks(*reach)
+    figure.update_yaxes(type="log", range=reach, row=3, col=1)
+    figure.update_yaxes(tickvals=marks, ticktext=[f"{mark:,g}" for mark in marks], row=3, col=1)
     figure.update_layout(
         height=640, margin={"l": 60, "r": 15, "t": 10, "b": 10}, showlegend=False,
         sliders=[slider([f"{time:.0f} s" for time in times], 0, "mission time ", 3) | {"y": -0.03}],
     )  # fmt: skip
     return figure
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Choose ticks between two powers of ten; a flight may stay within a decade, which plotly leaves bare."""
+    from matplotlib.ticker import LogLocator
+
+    marks = LogLocator(subs=(1, 2, 5)).tick_values(10**low, 10**high)
+    return [float(mark) for mark in marks if 10**low <= mark <= 10**high]
 
 
 def _words(now: pd.Series) -> str:

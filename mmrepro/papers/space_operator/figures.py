@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
 
 from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.space_operator.bandit import ORBITAL_TICK
@@ -96,7 +98,10 @@ def naive_bars(table: pd.DataFrame) -> Figure:
 
 def prompts_beside_pictures(shown: Sequence[tuple[Picture, str]]) -> Figure:
     """Draw pictures in a row, each above the telemetry of the same moment."""
-    figure, axes = plt.subplots(1, len(shown), figsize=(2.9 * len(shown), 3.7), squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(shown), figsize=(2.9 * len(shown), 3.7), squeeze=False,
+        layout="compressed",  # else the square pictures push their last line of words off the paper
+    )  # fmt: skip
     for axis, (picture, line) in zip(axes[0], shown, strict=True):
         axis.imshow(picture)
         axis.set(xticks=[], yticks=[])
@@ -123,14 +128,29 @@ def score_surface(sheet: pd.DataFrame) -> Figure:
     axis.set(xscale="log")  # before the contours, whose labels are placed on paper
     levels = [50, 100, 200, 400, 1000, 4000, 20_000]
     drawn = axis.contour(distances, speeds, scores, levels, colors=RULE, linewidths=1.2)
-    axis.clabel(drawn, fmt=lambda level: f"{level:,.0f}", fontsize=8.5, colors=INK)
     for kind, (marker, colour) in KINDS.items():
         part = sheet[sheet["kind"] == kind]
         axis.plot(part["distance"], part["speed"], marker, color=colour, ms=7, alpha=0.85, label=kind)
     axis.set(xlabel="closest approach (m)", ylabel="speed there (m/s)", ylim=(0, fastest))
+    places = _free_places(axis, drawn, sheet[["distance", "speed"]].to_numpy())
+    axis.clabel(drawn, fmt=lambda level: f"{level:,.0f}", fontsize=8.5, colors=INK, manual=places)
     axis.grid(False)
     figure.legend(loc="outside upper center", ncols=len(KINDS), frameon=False)
     return figure
+
+
+def _free_places(axis: Axes, lines: ContourSet, points: NDArray[np.float64]) -> list[tuple[float, float]]:
+    """Return for each contour the place that is farthest from all points and edges, for its label."""
+    paper = axis.transData + axis.transAxes.inverted()
+    points, places = paper.transform(points), []
+    for pieces in filter(len, lines.allsegs):
+        line = np.concatenate(pieces)
+        shown = paper.transform(line)
+        from_points = np.linalg.norm(shown[:, None] - points, axis=2).min(axis=1)
+        from_edges = np.minimum(shown, 1 - shown).min(axis=1)
+        x, y = line[np.minimum(from_points, from_edges).argmax()]
+        places.append((float(x), float(y)))
+    return places
 
 
 def sheet_strip(sheet: pd.DataFrame) -> Figure:

@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from mmrepro.display.diagram import arrow, block, canvas
 from mmrepro.display.style import INK, PALETTE, RULE
@@ -176,6 +177,9 @@ def latency_curves(table: pd.DataFrame, marked: Sequence[float]) -> Figure:
     told = f"the authors' agent, {min(marked):.2f} to {max(marked):.2f} s"
     axis.axvspan(min(marked), max(marked), color=INK, alpha=0.55, label=told)
     axis.set(yscale="log", xlabel="reply time (s)", ylabel="score (lower is better)")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter("{x:,.0f}")
+    axis.yaxis.set_minor_formatter(NullFormatter())
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure
 
@@ -254,9 +258,10 @@ def loss_curves(history: pd.DataFrame) -> Figure:
         part = history[history["system"] == system]
         colour = PALETTE[number % len(PALETTE)]
         for _, run in part.groupby("seed"):
-            axis.plot(run["epoch"], run["loss"], color=colour, lw=0.8, alpha=0.5)
+            axis.plot(run["epoch"], run["loss"], "-", marker=".", color=colour, lw=0.8, alpha=0.5)
         means = part.groupby("epoch")["loss"].mean()
-        axis.plot(means.index, means, color=colour, lw=2.4, label=system)
-    axis.set(xlabel="epoch", ylabel="loss (nats a word)", ylim=(0, None))
+        axis.plot(means.index, means, "o-", color=colour, lw=2.4, ms=5, label=system)
+    axis.set(xlabel="epoch", ylabel="loss (nats a word)", ylim=(0, 1.08 * history["loss"].max()))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.legend(frameon=False)
     return figure

@@ -67,7 +67,8 @@ def trajectory_player(tracks: Mapping[str, pd.DataFrame]) -> go.Figure:
             **{f"{each}axis": axis | {"title": {"text": told, "font": {"size": 11}}}
                for each, told in zip("xyz", titles, strict=True)},
             "aspectmode": "cube",
-            "camera": {"eye": {"x": 1.65, "y": 1.65, "z": 0.95}},
+            # Far enough, and a little aside, that a phone shows the titles of all axes.
+            "camera": {"eye": {"x": 2.25, "y": 2.25, "z": 1.4}, "center": {"x": 0.05, "y": -0.05, "z": 0.15}},
             "domain": {"y": [0.14, 1]},
         },
         legend={"orientation": "h", "y": 0.13, "yanchor": "top", "x": 0, "font": {"size": 12}},
