@@ -38,12 +38,22 @@ def plane(plans: Mapping[str, Plan]) -> Figure:
     return figure
 
 
-def box_sizes(boxes: pd.DataFrame) -> Figure:
-    """Draw the sizes of the boxes of each class, with COCO's limits; `boxes` is `cells.box_frame`."""
+def box_sizes(boxes: pd.DataFrame, classes: Sequence[str]) -> Figure:
+    """Draw the sizes of the boxes of each class, with COCO's limits.
+
+    Parameters
+    ----------
+    boxes
+        `annotations.box_frame`.
+    classes
+        Names in the order of their labels, so that a class has its colour of `picture_grid`.
+    """
     figure, axis = plt.subplots(figsize=(7.2, 3.4))
     sns.histplot(
-        boxes, x="size", hue="class", bins=np.arange(0, 400, 10), element="step", alpha=0.35, ax=axis
-    )
+        boxes, x="size", hue="class", hue_order=classes,
+        palette=[_colour(label) for label in range(len(classes))],
+        bins=np.arange(0, 400, 10), element="step", alpha=0.35, ax=axis,
+    )  # fmt: skip
     for limit in (_SMALL, _LARGE):
         axis.axvline(limit, color=INK, ls="--", lw=1)
     axis.set(xlabel="square root of the box's area (pixels of the original)", ylabel="boxes")
@@ -88,10 +98,13 @@ def _draw_boxes(axis: Axes, found: Boxes, least_score: float, scale: float) -> N
     for corners, label, score in zip(found.corners * scale, found.labels, scores, strict=True):
         if score >= least_score:
             left, top, right, bottom = corners
-            shape = Rectangle(
-                (left, top), right - left, bottom - top, fill=False, lw=1.4, ec=PALETTE[label % 7]
-            )
+            shape = Rectangle((left, top), right - left, bottom - top, fill=False, lw=1.4, ec=_colour(label))
             axis.add_patch(shape)
+
+
+def _colour(label: int) -> str:
+    """Return the colour of a class in every figure; beyond the palette colours come again."""
+    return PALETTE[label % len(PALETTE)]
 
 
 def audit_strip(rows: pd.DataFrame) -> Figure:

@@ -53,7 +53,7 @@ def test_other_stills_are_drawn():
     assert figures.seed_strip(scores, ["a", "b"], "AP").axes[0].lines[0].get_xdata().tolist() == [2.0, 3.0]
     assert len(figures.metric_bars(scores, {"AP": "all"}, ["a", "b"], "AP").axes[0].containers) == 2
     boxes = pd.DataFrame({"class": ["x", "y"], "size": [20.0, 120.0]})
-    assert len(figures.box_sizes(boxes).axes[0].lines) >= 2
+    assert len(figures.box_sizes(boxes, ["x", "y"]).axes[0].lines) >= 2
     assert len(figures.fields_over(np.zeros((4, 6, 3), np.uint8), [np.ones((4, 6))], ["T"]).axes) == 2
     steps = pd.DataFrame({"system": ["a"], "MMAC": [2.0], "ms": [3.0]})
     bars = figures.cost_bars(steps).axes
