@@ -147,7 +147,7 @@ def threshold_explorer(
         },
         yaxis={**tick, "tickvals": list(range(len(down))), "ticktext": down, "autorange": "reversed"},
         sliders=[slider([f"{step:.2f}" for step in steps], first, "threshold ", 2)],
-        margin={"l": 125, "t": 130, "r": 10},
+        margin={"l": 125, "t": 130, "r": 65},  # a label that runs past the right edge is not drawn
     )
     return figure
 
