@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mmrepro.display.slider import slider
-from mmrepro.display.style import INK, PALETTE
+from mmrepro.display.style import INK, PALETTE, RULE
 from mmrepro.papers.tarsier2.captions import clauses, describe
 from mmrepro.papers.tarsier2.renderer import FRAMES, Scene, Videos, render
 
@@ -109,6 +109,8 @@ def player(scene: Scene, text: str, shown: int | None = None) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(visible=False, row=1, col=1)
     figure.update_yaxes(visible=False, row=1, col=1)
+    edges = {"x0": -0.5, "y0": -0.5, "x1": video.shape[2] - 0.5, "y1": video.shape[1] - 0.5}
+    figure.add_shape(edges, type="rect", line={"color": RULE, "width": 1}, row=1, col=1)
     figure.update_xaxes(title="frame", range=[-0.6, FRAMES - 0.4], dtick=2, row=2, col=1)
     figure.update_yaxes(
         tickvals=list(range(len(lines))), ticktext=[f"{line.clause}<br>({line.kind})" for line in lines],

@@ -117,9 +117,7 @@ def curves(ours: pd.DataFrame, published: pd.DataFrame, task: str) -> go.Figure:
 def seed_strip(differences: pd.DataFrame, noise: float, order: Sequence[str]) -> Figure:
     """Draw each seed's F1 less that of text alone, with the published log's epoch noise as a band."""
     figure, axis = plt.subplots(figsize=(7.6, 0.5 * len(order) + 1.6))
-    axis.axvspan(
-        -noise / 2, noise / 2, color=RULE, alpha=0.18, lw=0, label="epoch noise of the published log"
-    )
+    axis.axvspan(-noise / 2, noise / 2, color=RULE, alpha=0.3, lw=0, label="epoch noise of the published log")
     axis.axvline(0, color=RULE, linestyle="--")
     rows = differences[differences["system"].isin(order)]
     sns.stripplot(
