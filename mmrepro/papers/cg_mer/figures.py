@@ -190,9 +190,10 @@ def emotion_dots(table: pd.DataFrame) -> Figure:
         )
         places = np.arange(len(wide))
         axis.hlines(places, wide.min(axis=1), wide.max(axis=1), color=RULE, lw=1)
-        for panel, marker in zip(PANELS, "osd", strict=True):
+        # Smaller and smaller, so that equal values show around each other.
+        for panel, marker, size in zip(PANELS, "osd", (9, 6.5, 5), strict=True):
             label = panel if axis is axes[0] else None
-            axis.plot(wide[panel], places, marker, color=PANEL_COLOURS[panel], ls="", label=label)
+            axis.plot(wide[panel], places, marker, color=PANEL_COLOURS[panel], ms=size, label=label)
         axis.set(yticks=places, yticklabels=wide.index, xlabel=column, xlim=(0, 100))
     axes[0].invert_yaxis()
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
