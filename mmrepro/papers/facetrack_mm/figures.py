@@ -11,6 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mmrepro.display.diagram import arrow, block, canvas
@@ -184,8 +185,12 @@ def loss_curves(history: pd.DataFrame) -> Figure:
     """Draw the loss by epoch, mean over seeds, one line a system."""
     figure, axis = plt.subplots(figsize=(7.6, 3.6))
     means = history.groupby(["system", "epoch"], sort=False)["loss"].mean().reset_index()
-    sns.lineplot(means, x="epoch", y="loss", hue="system", style="system", ax=axis, palette="colorblind")
+    sns.lineplot(
+        means, x="epoch", y="loss", hue="system", style="system", ax=axis, palette="colorblind",
+        marker="o", markersize=5, markeredgewidth=0,  # a run of one epoch has no line
+    )  # fmt: skip
     axis.set(ylabel="loss (nats a word)")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
     return figure
 
