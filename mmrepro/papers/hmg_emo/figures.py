@@ -109,11 +109,12 @@ def loss_curves(history: pd.DataFrame) -> Figure:
     figure, axis = plt.subplots(figsize=(7.6, 3.8))
     colours = [*PALETTE, "#882255", INK]
     sns.lineplot(
-        history, x="epoch", y="validation_loss", hue="system", errorbar=None,
+        history.assign(epoch=history["epoch"] + 1), x="epoch", y="validation_loss", hue="system",
+        marker="o", markersize=4, errorbar=None,
         palette=colours[: history["system"].nunique()], ax=axis,
     )  # fmt: skip
     axis.set(xlabel="epoch", ylabel="validation loss (nats)")
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     sns.move_legend(axis, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, title=None,
                     fontsize="small")  # fmt: skip
     return figure

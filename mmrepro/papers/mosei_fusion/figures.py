@@ -97,9 +97,11 @@ def loss_curves(runs: Runs) -> Figure:
     """Draw the mean training loss of every system by epoch."""
     history = pd.concat(runs.histories).assign(epoch=lambda frame: frame["epoch"] + 1)
     figure, axis = plt.subplots()
-    sns.lineplot(history, x="epoch", y="loss", hue="system", style="system", errorbar=None, ax=axis)
+    sns.lineplot(
+        history, x="epoch", y="loss", hue="system", style="system", markers=True, errorbar=None, ax=axis
+    )
     axis.set(xlabel="epoch", ylabel="training loss (nats)")
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     sns.move_legend(axis, "center left", bbox_to_anchor=(1, 0.5), frameon=False, title=None)
     return figure
 
