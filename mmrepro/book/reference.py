@@ -35,6 +35,8 @@ def list_attributes(app: Sphinx, what: str, name: str, piece: Any, options: Any,
     told = _take_attributes(lines)
     entries = []
     for field, default, description in _fields(piece):
+        if field.startswith("_"):
+            continue
         words = [told.pop(field, description), f"Default: ``{default}``." if default else ""]
         entries.append((f"**{field}** ({_type_of(piece, field)})", " ".join(filter(None, words))))
     entries += [(f"**{attribute}**", words) for attribute, words in told.items()]

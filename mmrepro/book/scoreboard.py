@@ -110,7 +110,7 @@ def _chapter_claims(row: ScoreboardRow, record: RunRecord, is_stale: Callable[[R
             f"{paper_value(result)}<br><small>{result.source}</small>",
             our_value(result),
             _sample(result),
-            result.tier,
+            "–" if result.verdict == "not testable" else result.tier,
             f"{badge(result.verdict, label(result.verdict, result.tier))}<br><small>{result.reason}</small>",
         ]
         for result in record.claims

@@ -70,6 +70,7 @@ class Data:
     size: int
     parts: list[NotImported] = field(default_factory=list)  # noqa: F821
     name: str = "x"
+    _kept: int = 0  # nobody else's, so not listed
 
 
 class Plain:

@@ -58,6 +58,14 @@ def test_claims_show_the_papers_number_and_ours():
     assert "stale" not in board
 
 
+def test_what_was_not_tested_had_no_data():
+    made = record()
+    untested = made.claims[0].model_copy(update={"verdict": "not testable", "value": None})
+    rows = scoreboard_rows([PAPER], {SLUG: made.model_copy(update={"claims": [untested]})})
+    (line,) = [line for line in claims_markdown(rows, lambda made: False).splitlines() if "**C1**" in line]
+    assert [cell.strip() for cell in line.split("|")][5] == "–"
+
+
 def test_a_stale_record_is_told():
     assert "this record is stale" in claims_markdown(rows(), lambda made: True)
 

@@ -191,7 +191,7 @@ def cut(tiles: Sequence[Tile], patch_size: int, grid: int, least_tissue: float) 
         if not len(kept):
             raise MMReproError(
                 f"{tiles[number].path.name} holds no tissue: no patch has {least_tissue:.0%} of pixels above "
-                f"saturation {threshold:.2f}; leave the tile out or lower least_tissue."
+                f"saturation {threshold:.2g}; leave the tile out or lower least_tissue."
             )
         patches.append(_by_cell(image, grid)[kept[:, 0], kept[:, 1]])
         tile_of += [number] * len(kept)
