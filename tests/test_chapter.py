@@ -217,7 +217,8 @@ def test_scores_without_a_committed_record_have_dashes(chapter):
     assert "<td>–</td>" in chapter.scores(["accuracy"], "mosi", "Scores").data
 
 
-def test_a_committed_record_that_was_changed_is_refused(chapter, checkout):
+def test_a_committed_record_that_was_changed_is_told_and_not_shown(chapter, checkout, capsys):
+    """It says to run the chapter again, so it must not stop the run that does."""
     fill(chapter)
     commit(chapter, checkout)
     path = checkout.root / "results" / "cpu" / f"{SLUG}.json"
@@ -225,7 +226,12 @@ def test_a_committed_record_that_was_changed_is_refused(chapter, checkout):
     content["metrics"][0]["value"] = 99.0
     path.write_text(json.dumps(content))
     with pytest.raises(MMReproError, match="was changed after the run"):
-        chapter.outcome()
+        committed_record(SLUG)
+    for shown in (chapter.outcome, chapter.conclude):
+        assert "committed" in shown().data
+        assert "was changed after the run" in capsys.readouterr().out
+    scores = chapter.scores(["accuracy"], "mosi", "Scores").data
+    assert "<td>–</td>" in scores and "99.00" not in scores
 
 
 def test_the_key_is_that_of_the_code_that_ran(chapter, checkout):
