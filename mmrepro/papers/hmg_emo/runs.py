@@ -10,6 +10,7 @@ from typing import Literal, cast
 import numpy as np
 import pandas as pd
 import torch
+from accelerate.utils import gather_object
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -133,9 +134,13 @@ class EdgeLoss:
 
     def __call__(self, net: nn.Module, batch: Batch) -> Tensor:
         """Return the mean binary cross-entropy over the emotions of a batch's answers."""
-        partition = (self.split.learning if net.training else self.split.asking)(batch[0])
+        partition = self._learning(batch[0]) if net.training else self.split.asking(batch[0])
         scores = score(net, partition, self.settings, batch[0].device)
         return nn.functional.binary_cross_entropy_with_logits(scores, partition.answers.to(scores.device))
+
+    def _learning(self, pairs: Tensor) -> Partition:
+        """Predict this process's share of a batch; the shares of the others carry no messages either."""
+        return self.split.learning(pairs, torch.tensor(gather_object(pairs.tolist())))
 
 
 def score(net: nn.Module, partition: Partition, settings: Settings, device: torch.device) -> Tensor:

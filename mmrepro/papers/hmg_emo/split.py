@@ -80,10 +80,10 @@ class Split:
         """Return the answers of some pairs."""
         return self._of(pairs).nonzero().squeeze(1)
 
-    def learning(self, pairs: Tensor) -> Partition:
-        """Predict the answers of some training pairs from those of all other training pairs."""
+    def learning(self, pairs: Tensor, hidden: Tensor | None = None) -> Partition:
+        """Predict the answers of some training pairs from those of all others that are not hidden either."""
         asked = self._of(pairs)
-        message = self._of(self.train) & ~asked
+        message = self._of(self.train) & ~(asked if hidden is None else asked | self._of(hidden))
         return self._partition(message, asked)
 
     def asking(self, pairs: Tensor) -> Partition:

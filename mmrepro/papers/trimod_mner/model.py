@@ -26,6 +26,7 @@ class TaggerConfig:
     hidden_size: int = 128
     num_heads: int = 4
     dropout: float = 0.4
+    attention_dropout: float = 0.1
     use_characters: bool = True
     use_gates: bool = True
     char_size: int = 16
@@ -55,7 +56,9 @@ class GatedView(nn.Module):
         super().__init__()
         size = config.hidden_size
         self.project, self.drop = nn.Linear(memory_size, size), nn.Dropout(config.dropout)
-        self.attention = nn.MultiheadAttention(size, config.num_heads, dropout=0.1, batch_first=True)
+        self.attention = nn.MultiheadAttention(
+            size, config.num_heads, dropout=config.attention_dropout, batch_first=True
+        )
         self.gate = nn.Linear(2 * size, size) if config.use_gates else None
 
     def forward(self, words: Tensor, memory: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:

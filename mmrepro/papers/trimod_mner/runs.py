@@ -95,6 +95,7 @@ def config_of(settings: Settings) -> TaggerConfig:
         settings.hidden_size,
         settings.num_heads,
         settings.dropout,
+        settings.attention_dropout,
         settings.use_characters,
         settings.use_gates,
     )

@@ -39,6 +39,8 @@ class Settings(ChapterSettings):
         Tweets kept of each split, evenly spaced; None keeps all.
     hidden_size
         Width of the tagger; each direction of the Bi-GRU has half of it.
+    dropout, attention_dropout
+        Share dropped of a layer's numbers, and of the weights with which a word looks at a view.
     """
 
     task: Literal["twitter2015", "twitter2017"] = "twitter2017"
@@ -57,6 +59,7 @@ class Settings(ChapterSettings):
     hidden_size: Annotated[int, Field(ge=8, le=2048, multiple_of=8)] = 128
     num_heads: Annotated[int, Field(ge=1, le=32)] = 4
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.4
+    attention_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     epochs: Annotated[int, Field(ge=1, le=200)] = 6
     lr: Annotated[float, Field(gt=0, le=1)] = 2e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
