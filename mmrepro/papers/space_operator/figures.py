@@ -143,8 +143,8 @@ def _free_places(axis: Axes, lines: ContourSet, points: NDArray[np.float64]) -> 
     """Return for each contour the place that is farthest from all points and edges, for its label."""
     paper = axis.transData + axis.transAxes.inverted()
     points, places = paper.transform(points), []
-    for pieces in filter(len, lines.allsegs):
-        line = np.concatenate(pieces)
+    whole = (np.concatenate(pieces) for pieces in lines.allsegs if pieces)
+    for line in filter(len, whole):  # a level beyond the drawn scores has none, or one without a point
         shown = paper.transform(line)
         from_points = np.linalg.norm(shown[:, None] - points, axis=2).min(axis=1)
         from_edges = np.minimum(shown, 1 - shown).min(axis=1)

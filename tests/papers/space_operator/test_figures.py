@@ -109,6 +109,12 @@ def test_telemetry_stands_under_its_picture():
     assert first.images[0].get_array().shape == (32, 32, 3)
 
 
+def test_a_level_that_no_run_comes_near_has_no_label(sheet):
+    figure = figures.score_surface(sheet[sheet["distance"] < 250].assign(distance=30.0, speed=10.0))
+    figure.draw_without_rendering()
+    assert 0 < len(figure.axes[0].texts) < 7
+
+
 def test_runs_lie_on_the_score_surface(sheet):
     figure = figures.score_surface(sheet)
     (axis,) = figure.axes
