@@ -1,8 +1,5 @@
 """Training in several processes gives what one gives."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 from torch import nn
@@ -10,22 +7,16 @@ from torch import nn
 from mmrepro.errors import MMReproError
 from mmrepro.training.batches import Tensors
 from mmrepro.training.loop import TrainingSettings, fit
-from tests.conftest import HERE
+from tests.processes import trained
 
-
-def trained(what, count, path):
-    """Return what each of `count` processes has found: their number, history and weights."""
-    command = [sys.executable, "-m", "tests.training.two_processes", what, str(count), str(path)]
-    done = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return [torch.load(f"{path}.{process}") for process in range(count)]
+PROGRAM = "tests.training.two_processes"
 
 
 @pytest.mark.loopback
 def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
     """Batches are shared out, so the processes together take the very steps that one would take."""
-    ((_, alone, weights_alone),) = trained("share", 1, tmp_path / "alone")
-    others = trained("share", 2, tmp_path / "both")
+    ((_, alone, weights_alone),) = trained(PROGRAM, 1, tmp_path / "alone", "share")
+    others = trained(PROGRAM, 2, tmp_path / "both", "share")
     assert [count for count, _, _ in others] == [2, 2]
     for _, history, weights in others:
         for column in ("loss", "validation_loss"):
@@ -37,7 +28,7 @@ def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
 @pytest.mark.loopback
 def test_processes_agree_on_when_to_stop_and_on_what_they_have(tmp_path):
     """Else one would stop early, and the other wait for it for ever."""
-    (_, history, weights), (_, other, same) = trained("disagree", 2, tmp_path / "both")
+    (_, history, weights), (_, other, same) = trained(PROGRAM, 2, tmp_path / "both", "disagree")
     assert history == other
     assert len(history["loss"]) == 9  # the first process, which gets better and better, is heard
     for name, value in weights.items():

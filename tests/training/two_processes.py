@@ -2,14 +2,13 @@
 
 import sys
 from itertools import count
-from pathlib import Path
 
 import torch
-from accelerate import debug_launcher
 from torch import nn
 
 from mmrepro.training.batches import Tensors
 from mmrepro.training.loop import TrainingSettings, Validation, fit, make_accelerator
+from tests.processes import launch
 
 
 class Net(nn.Module):
@@ -69,8 +68,4 @@ def loss(net, batch):
 
 
 if __name__ == "__main__":
-    train, processes = {"share": share, "disagree": disagree}[sys.argv[1]], int(sys.argv[2])
-    if processes == 1:
-        train(Path(sys.argv[3]))
-    else:
-        debug_launcher(train, (Path(sys.argv[3]),), num_processes=processes)
+    launch({"share": share, "disagree": disagree}[sys.argv[1]], int(sys.argv[2]), sys.argv[3])

@@ -1,17 +1,14 @@
 """Training in two processes gives what one gives, though the examples of a batch see each other."""
 
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
-from accelerate import debug_launcher
 
 from mmrepro.papers.hmg_emo.runs import SYSTEMS, train
 from mmrepro.papers.hmg_emo.settings import Settings
 from mmrepro.papers.hmg_emo.split import split_edges
-from tests.conftest import HERE
+from tests.processes import launch, trained
 
 from .conftest import tiny_corpus
 
@@ -35,23 +32,14 @@ def keep(path):
     torch.save([history[name].tolist() for name in ("loss", "validation_loss")], f"{path}.{rank}")
 
 
-def trained(count, path):
-    """Return what each of `count` processes has found."""
-    command = [sys.executable, "-m", "tests.papers.hmg_emo.test_processes", str(count), str(path)]
-    done = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return [torch.load(f"{path}.{process}") for process in range(count)]
-
-
 @pytest.mark.loopback
 def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
     """What one of them predicts must carry no messages in the other, as it carries none in one process."""
-    (alone,) = trained(1, tmp_path / "alone")
-    for both in trained(2, tmp_path / "both"):
+    (alone,) = trained("tests.papers.hmg_emo.test_processes", 1, tmp_path / "alone")
+    for both in trained("tests.papers.hmg_emo.test_processes", 2, tmp_path / "both"):
         for found, expected in zip(both, alone, strict=True):
             assert found == pytest.approx(expected, rel=1e-5)
 
 
 if __name__ == "__main__":
-    processes, where = int(sys.argv[1]), Path(sys.argv[2])
-    keep(where) if processes == 1 else debug_launcher(keep, (where,), num_processes=processes)
+    launch(keep, int(sys.argv[1]), sys.argv[2])

@@ -4,7 +4,16 @@ import pytest
 
 from mmrepro.papers.paper import load_paper
 from mmrepro.papers.trimod_mner import evaluation, explorer, figures, published
-from mmrepro.papers.trimod_mner.runs import SWAPPED, SYSTEMS, System, answer, train, train_systems
+from mmrepro.papers.trimod_mner.model import GatedView, TaggerConfig
+from mmrepro.papers.trimod_mner.runs import (
+    SWAPPED,
+    SYSTEMS,
+    System,
+    answer,
+    config_of,
+    train,
+    train_systems,
+)
 from mmrepro.papers.trimod_mner.spans import surfaces
 from mmrepro.papers.trimod_mner.tweets import Tweet
 
@@ -21,6 +30,14 @@ def test_every_system_answers_every_tweet_with_every_seed(runs, settings):
         for answers in by_seed.values():
             assert [len(tags) for tags in answers] == [len(tweet.words) for tweet in runs.test.tweets]
     assert len(pd.concat(runs.histories)) == len(SYSTEMS) * 2 * settings.epochs
+
+
+def test_every_size_and_switch_of_the_settings_reaches_the_tagger(settings):
+    asked = {"hidden_size": 24, "num_heads": 3, "dropout": 0.25, "attention_dropout": 0.5, "use_gates": False}
+    config = config_of(settings.model_copy(update={**asked, "use_characters": True}))
+    assert config == TaggerConfig(**asked, use_characters=True)
+    view = GatedView(8, config)
+    assert (view.drop.p, view.attention.dropout, view.attention.num_heads) == (0.25, 0.5, 3)
 
 
 def test_a_seed_repeats_itself_and_another_does_not(parts, encoder, settings):
