@@ -164,6 +164,8 @@ def _decide_order(claim: Claim, found: Estimate, p_value: float | None) -> tuple
         )
     if high < claim.margin:
         return "not reproduced", f"{what} {lie} below {claim.margin:g}"
+    if low > claim.margin:
+        return "inconclusive", f"{what} {lie} above {claim.margin:g}, but chance is not ruled out {chance}"
     return "inconclusive", f"{what} {do} not decide {chance}"
 
 

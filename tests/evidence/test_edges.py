@@ -62,6 +62,10 @@ def test_clusters_are_named_where_they_count():
     assert verdict(claim(), **found)[1] == alone
     assert verdict(claim(), cluster_interval=(0.2, 1.0), **found)[1].startswith(f"{both}lie above 0 (")
     assert verdict(claim(), cluster_interval=(-0.2, 1.0), **found)[1].startswith(f"{both}do not decide (")
+    assert verdict(claim(), interval=(0.1, 2.0), p_value=0.06, cluster_interval=(0.2, 1.0)) == (
+        "inconclusive",
+        f"{both}lie above 0, but chance is not ruled out (Holm-adjusted p = 0.06)",
+    )
     assert verdict(claim(margin=0.5), cluster_interval=(0.2, 1.0), **found)[1].startswith(
         f"{both}lie above 0, but the difference is not shown to exceed 0.5 ("
     )

@@ -174,6 +174,12 @@ def test_a_committed_record_was_made_with_the_settings_that_its_profile_declares
 
 
 @pytest.mark.parametrize("slug", paper_slugs())
+def test_every_tolerance_is_of_a_metric_that_the_record_holds(slug):
+    made = read_record(PROJECT / "results" / "cpu" / f"{slug}.json")
+    assert load_paper(slug).tolerances.keys() <= {point.metric for point in made.metrics}
+
+
+@pytest.mark.parametrize("slug", paper_slugs())
 def test_no_margin_or_tolerance_hides_everything(slug):
     paper = load_paper(slug)
     limits = [*paper.tolerances.values(), *(claim.margin for claim in paper.claims)]
