@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ from mmrepro.evidence.record import (
     Metric,
     RunRecord,
     Stage,
+    committed_record,
     judge,
-    read_record,
     seal,
     write_record,
 )
@@ -36,7 +36,6 @@ from mmrepro.execution.parameter import injected_parameters, settings_from
 from mmrepro.execution.run import RunFiles
 from mmrepro.papers.paper import Paper, load_paper
 from mmrepro.papers.settings import ChapterSettings
-from mmrepro.project import results_dir
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,6 +244,12 @@ class Chapter:
         committed = self._committed()
         return outcome_table(self.paper.claims, committed, committed is not None and is_stale(committed))
 
+    def settings_table(self, exclude: Collection[str] = ()) -> HTML:
+        """Show the settings of this run, but for those of `exclude`, which a chapter shows otherwise."""
+        from mmrepro.display.table import settings_table
+
+        return settings_table(self.settings.model_dump(mode="json", exclude=set(exclude)), self.profile)
+
     def scores(self, metrics: Sequence[str], dataset: str, caption: str) -> HTML:
         """Show metrics of every system, this run beside the committed `cpu` record."""
         from mmrepro.display.table import scores_table
@@ -287,12 +292,6 @@ class Chapter:
         """Refuse a number on data that the run did not take: its tier would be a guess."""
         if dataset is not None and dataset not in self._data:
             raise MMReproError(f"{dataset!r} was not loaded in this run: {nearest(dataset, self._data)}")
-
-
-def committed_record(slug: str) -> RunRecord | None:
-    """Return the committed `cpu` record of a chapter, or None when there is none yet."""
-    path = results_dir() / "cpu" / f"{slug}.json"
-    return read_record(path) if path.is_file() else None
 
 
 def _data_use(used: LocalData) -> DataUse:

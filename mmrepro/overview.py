@@ -21,7 +21,7 @@ def list_chapters() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mmrepro.chapter import committed_record
+    from mmrepro.evidence.record import committed_record
 
     shown = Table("", "Chapter", "Paper", "Claims", "Verdicts")
     for slug in paper_slugs():
@@ -45,8 +45,8 @@ def claims(slug: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mmrepro.chapter import committed_record
     from mmrepro.display.table import our_value, paper_value
+    from mmrepro.evidence.record import committed_record
 
     paper, record = load_paper(slug), committed_record(slug)
     found = {result.id: result for result in record.claims} if record else {}

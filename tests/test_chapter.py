@@ -3,7 +3,7 @@ import json
 import pytest
 
 from mmrepro import open_chapter
-from mmrepro.chapter import committed_record
+from mmrepro.evidence.record import committed_record
 from mmrepro.data.store import DataUnavailableError
 from mmrepro.errors import MMReproError
 from mmrepro.evidence.record import read_record, write_record

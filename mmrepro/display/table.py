@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmrepro.evidence.verdict import label
 
@@ -26,7 +26,7 @@ def table(frame: pd.DataFrame, *, caption: str, digits: int = 2, escape: bool = 
         index=False,
         border=0,
         classes="mm-table",
-        float_format=partial(_rounded, digits=digits),
+        float_format=partial(_spelt, digits=digits),
         na_rep="–",
         escape=escape,
         justify="left",
@@ -39,7 +39,7 @@ def paper_value(result: ClaimResult) -> str:
     """Spell what the paper reports for a claim."""
     if result.paper_value is None:
         return "not stated"
-    return f"{_minus(f'{result.paper_value:g}')} {result.unit}".rstrip()
+    return _with_unit(_minus(f"{result.paper_value:g}"), result.unit)
 
 
 def our_value(result: ClaimResult) -> str:
@@ -55,8 +55,12 @@ def our_value(result: ClaimResult) -> str:
     found = _spelt(result.value, digits)
     if result.interval is not None:
         found += f" {_spelt_interval(result.interval, digits)}"
-    found = f"{found} {result.unit}".rstrip()
+    found = _with_unit(found, result.unit)
     return found if clusters is None else f"{found}; over clusters {_spelt_interval(clusters, digits)}"
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number} {'point' if (number, unit) == ('1', 'points') else unit}".rstrip()
 
 
 def _digits(result: ClaimResult) -> int:
@@ -92,6 +96,30 @@ def badge(verdict: Verdict, words: str) -> str:
     return f'<span class="mm-verdict mm-{verdict.replace(" ", "-")}">{html.escape(words)}</span>'
 
 
+def settings_table(settings: Mapping[str, Any], profile: str) -> HTML:
+    """Show settings by name, in words rather than as Python spells them."""
+    import pandas as pd
+
+    shown = pd.DataFrame(
+        {"setting": list(settings), "value": [_worded(value) for value in settings.values()]}
+    )
+    return table(shown, caption=f"Settings of this run, profile {profile}")
+
+
+def _worded(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_worded(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(
+            f"({_worded(part)})" if isinstance(part, list | dict) else _worded(part) for part in value
+        )
+    return (
+        {None: "none", True: "yes", False: "no"}[value]
+        if value is None or isinstance(value, bool)
+        else str(value)
+    )
+
+
 def scores_table(
     run: pd.DataFrame, committed: pd.DataFrame | None, metrics: Sequence[str], caption: str
 ) -> HTML:
@@ -112,7 +140,7 @@ def scores_table(
             rows = frame[frame["metric"] == metric] if frame is not None else run[:0]
             columns[f"{metric}, {name}"] = rows.groupby("system")["value"].agg(_mean_and_spread)
     shown = pd.DataFrame(columns).reindex(run["system"].unique()).dropna(how="all")
-    seeds = f"mean ± standard deviation over {_seeds(run['seed'].nunique())} in this run"
+    seeds = f"mean ± standard deviation over seeds; {_seeds(run['seed'].nunique())} in this run"
     return table(shown.rename_axis("System").reset_index(), caption=f"{caption} ({seeds})")
 
 

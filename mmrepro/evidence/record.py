@@ -14,6 +14,7 @@ from mmrepro.errors import MMReproError
 from mmrepro.evidence.claim import Claim, Kind, Tier, Verdict
 from mmrepro.evidence.verdict import Estimate, adjusted_p, decide, estimate
 from mmrepro.files import sha256_bytes, write_atomic
+from mmrepro.project import results_dir
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,6 +227,12 @@ def read_record(path: Path) -> RunRecord:
             f"{path}: the verdict of {', '.join(wrong)} is not what its numbers give; run the chapter again."
         )
     return record
+
+
+def committed_record(slug: str) -> RunRecord | None:
+    """Return the committed `cpu` record of a chapter, or None when there is none yet."""
+    path = results_dir() / "cpu" / f"{slug}.json"
+    return read_record(path) if path.is_file() else None
 
 
 def _misjudged(record: RunRecord) -> list[str]:

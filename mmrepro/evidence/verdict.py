@@ -143,10 +143,8 @@ def _decide_order(claim: Claim, found: Estimate, p_value: float | None) -> tuple
     seeds = f"{found.n_seeds} {found.basis}" if found.n_seeds != 1 else "1 seed"
     if found.basis == "seeds" and found.n_seeds < max(claim.min_seeds, 2):
         sign = "for" if found.value > claim.margin else "against"
-        return (
-            "inconclusive",
-            f"indicative only, {sign} the claim: {seeds}, at least {claim.min_seeds} needed",
-        )
+        way = f", {sign} the claim" if found.value != claim.margin else ""
+        return "inconclusive", f"indicative only{way}: {seeds}, at least {claim.min_seeds} needed"
     intervals = [known for known in (found.interval, found.cluster_interval) if known is not None]
     if not intervals or p_value is None:
         return "inconclusive", "no interval could be computed"
@@ -155,8 +153,12 @@ def _decide_order(claim: Claim, found: Estimate, p_value: float | None) -> tuple
     if found.cluster_interval:
         what, lie, do = f"the 95 % intervals over {seeds} and over clusters of test items", "lie", "do"
     chance = f"(Holm-adjusted p = {p_value:.2g})"
-    if low > claim.margin and p_value < ALPHA:
-        return "reproduced", f"{what} {lie} above {claim.margin:g} {chance}"
+    if low > claim.margin:
+        above = f"{what} {lie} above {claim.margin:g}"
+        if p_value < ALPHA:
+            return "reproduced", f"{above} {chance}"
+        verdict: Verdict = "direction only" if claim.margin > 0 else "inconclusive"
+        return verdict, f"{above}, but chance is not ruled out {chance}"
     if low > 0 and claim.margin > 0:
         return (
             "direction only",
@@ -164,8 +166,6 @@ def _decide_order(claim: Claim, found: Estimate, p_value: float | None) -> tuple
         )
     if high < claim.margin:
         return "not reproduced", f"{what} {lie} below {claim.margin:g}"
-    if low > claim.margin:
-        return "inconclusive", f"{what} {lie} above {claim.margin:g}, but chance is not ruled out {chance}"
     return "inconclusive", f"{what} {do} not decide {chance}"
 
 

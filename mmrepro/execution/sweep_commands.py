@@ -118,7 +118,7 @@ def _each_once(grid: Sequence[tuple[str, list[Any]]]) -> dict[str, list[Any]]:
 
 def _refuse_unknown(slug: str, metrics: Sequence[str]) -> None:
     """Refuse a metric that neither the claims nor the committed record know, where there is a record."""
-    from mmrepro.chapter import committed_record
+    from mmrepro.evidence.record import committed_record
 
     committed = committed_record(slug)
     if committed is not None:

@@ -11,6 +11,7 @@ from mmrepro.display.table import (
     outcome_table,
     paper_value,
     scores_table,
+    settings_table,
     table,
     verdict_table,
 )
@@ -25,8 +26,32 @@ def cells(shown):
 
 
 def test_numbers_have_the_digits_that_were_asked_for_and_a_gap_is_a_dash():
-    frame = pd.DataFrame({"system": ["a", "b"], "value": [1.23456, np.nan]})
-    assert cells(table(frame, caption="c", digits=3))[1:] == [["a", "1.235"], ["b", "–"]]
+    frame = pd.DataFrame({"system": ["a", "b", "c"], "value": [1.23456, np.nan, -0.5]})
+    assert cells(table(frame, caption="c", digits=3))[1:] == [["a", "1.235"], ["b", "–"], ["c", "−0.500"]]
+
+
+def test_settings_are_told_in_words():
+    shown = settings_table(
+        {
+            "lr": 1e-3,
+            "gates": True,
+            "stain": False,
+            "folder": None,
+            "datasets": ["mosi", "mosei_audit"],
+            "shapes": [[2, 3], [4, 5]],
+            "judge": {"kind": "overlap", "address": None},
+        },
+        "smoke",
+    )
+    assert [row[1] for row in cells(shown)[1:]] == [
+        "0.001",
+        "yes",
+        "no",
+        "none",
+        "mosi, mosei_audit",
+        "(2, 3), (4, 5)",
+        "kind: overlap; address: none",
+    ]
 
 
 def test_a_table_has_its_caption_inside_and_scrolls_when_it_is_wide():
@@ -82,6 +107,7 @@ def test_no_zero_has_a_sign():
             "0.106 points",
             "0.106 points",
         ),
+        (lambda: result("value", paper_value=1, rows=metrics(a=[2.5])), "1 point", "2.50 points"),
         (lambda: result("count", paper_value=3, unit="of 3", rows=metrics(a=[2])), "3 of 3", "2 of 3"),
         (lambda: result("value", unit="", rows=metrics(a=[-1.5])), "50", "−1.50"),
         (lambda: result("value", paper_value=-0.5, unit="m", rows=metrics(a=[-0.25])), "−0.5 m", "−0.25 m"),

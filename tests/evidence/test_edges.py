@@ -47,7 +47,7 @@ def test_two_seeds_are_the_least_that_decide_an_order():
     ("value", "count", "told"),
     [
         (0.6, 1, "indicative only, for the claim: 1 seed, at least 5 needed"),
-        (0.5, 4, "indicative only, against the claim: 4 seeds, at least 5 needed"),
+        (0.5, 4, "indicative only: 4 seeds, at least 5 needed"),
         (0.4, 2, "indicative only, against the claim: 2 seeds, at least 5 needed"),
     ],
 )
@@ -65,6 +65,10 @@ def test_clusters_are_named_where_they_count():
     assert verdict(claim(), interval=(0.1, 2.0), p_value=0.06, cluster_interval=(0.2, 1.0)) == (
         "inconclusive",
         f"{both}lie above 0, but chance is not ruled out (Holm-adjusted p = 0.06)",
+    )
+    assert verdict(claim(margin=0.05), interval=(0.1, 2.0), p_value=0.06) == (
+        "direction only",
+        "the 95 % interval over 5 seeds lies above 0.05, but chance is not ruled out (Holm-adjusted p = 0.06)",
     )
     assert verdict(claim(margin=0.5), cluster_interval=(0.2, 1.0), **found)[1].startswith(
         f"{both}lie above 0, but the difference is not shown to exceed 0.5 ("
