@@ -3,10 +3,9 @@ import json
 import pytest
 
 from mmrepro import open_chapter
-from mmrepro.evidence.record import committed_record
 from mmrepro.data.store import DataUnavailableError
 from mmrepro.errors import MMReproError
-from mmrepro.evidence.record import read_record, write_record
+from mmrepro.evidence.record import committed_record, read_record, write_record
 from mmrepro.evidence.verdict import Estimate
 from mmrepro.execution.run import RunFiles
 from mmrepro.papers.settings import SettingsError

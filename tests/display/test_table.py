@@ -94,7 +94,7 @@ def test_no_zero_has_a_sign():
     assert cells(table(pd.DataFrame({"x": [-0.001, -0.0, -0.006]}), caption="c"))[1:] == [
         ["0.00"],
         ["0.00"],
-        ["-0.01"],
+        ["−0.01"],
     ]
 
 
