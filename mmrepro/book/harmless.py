@@ -15,7 +15,7 @@ _TAGS = {
     *("div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6"),
     *("hr", "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s"),
     *("samp", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th"),
-    *("thead", "tr", "u", "ul", "var"),
+    *("thead", "tr", "u", "ul", "var", "wbr"),
 }
 _ATTRIBUTES = {
     *("alt", "border", "class", "colspan", "dir", "height", "lang"),
