@@ -37,8 +37,9 @@ def show_source(piece: Piece) -> Markdown:
     """Show the source of a class or function, highlighted, under its name."""
     from IPython.display import Markdown
 
+    source = source_of(piece)
     name = f"{piece.__module__}.{piece.__qualname__}".replace(".", ".<wbr>")  # where a phone may break it
-    return Markdown(f"<code>{name}</code>\n\n```python\n{source_of(piece)}\n```")
+    return Markdown(f"<code>{name}</code>\n\n```python\n{source}\n```")
 
 
 def edit_source(piece: Piece) -> None:
