@@ -104,17 +104,19 @@ def menu(entries: Sequence[tuple[str, Floats, Floats]], emotions: Sequence[str])
     figure.update_layout(
         yaxis={"title": "probability, share of votes", "range": [0, 1]},
         xaxis={"tickangle": -40},
-        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.3, "yanchor": "top"}],
+        # From the right edge and in small letters, so that the longest entry fits on a phone.
+        updatemenus=[{"buttons": buttons, "x": 1, "xanchor": "right", "y": 1.3, "yanchor": "top",
+                      "font": {"size": 11}}],
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         margin={"t": 110, "b": 110},
-    )
+    )  # fmt: skip
     return figure
 
 
 def bars(predicted: Floats, real: Floats, emotions: Sequence[str]) -> str:
     """Return probabilities and votes as a small HTML table with bars, for the widget."""
     rows = "".join(
-        f"<tr><td>{name.replace('_', ' ')}</td><td>{_bar(value, _PREDICTED)}</td>"
+        f"<tr><td style='padding-right:.6em'>{name.replace('_', ' ')}</td><td>{_bar(value, _PREDICTED)}</td>"
         f"<td>{_bar(share, _REAL)}</td></tr>"
         for name, value, share in zip(emotions, predicted, real, strict=True)
     )

@@ -227,7 +227,8 @@ def leak_bars(table: pd.DataFrame) -> Figure:
     )
     reach = table.groupby("leak")[["honest", "leaky"]].max().max(axis=1)
     for leak, (honest, leaky) in means.iterrows():
-        axis.annotate(f"{leaky - honest:+.1f}", (reach[str(leak)], places[str(leak)]), xytext=(9, -4),
+        change = f"{leaky - honest:+.1f}".replace("-", "−")
+        axis.annotate(change, (reach[str(leak)], places[str(leak)]), xytext=(9, -4),
                       textcoords="offset points", fontsize="small")  # fmt: skip
     axis.set(yticks=range(len(means)), yticklabels=list(means.index), xlabel="mAP in the test (%)")
     axis.set_xlim(right=axis.get_xlim()[1] + 6)

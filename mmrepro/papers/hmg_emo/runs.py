@@ -236,7 +236,7 @@ def train_systems(
                 runs.missing.setdefault(system.name, {})[seed] = without_each(model, split, settings, seed)
             if system.name == "graph, gate":
                 runs.gates[seed] = gates(model, corpus)
-        print(f"{system.name}: {len(splits)} seed(s) trained, unseen {unseen}", flush=True)
+        print(f"{system.name}, unseen {unseen}, seeds trained: {len(splits)}", flush=True)
     return runs
 
 

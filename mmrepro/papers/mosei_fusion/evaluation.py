@@ -146,7 +146,7 @@ def train_systems(data: FusionData, systems: Sequence[System], settings: Setting
             runs.add(system.name, seed, predict(model, data.test, system.modalities))
             runs.models.setdefault(system.name, model)
             runs.histories.append(history)
-        print(f"{system.name}: {len(settings.seeds)} seed(s) trained", flush=True)
+        print(f"{system.name}, seeds trained: {len(settings.seeds)}", flush=True)
     for seed in settings.seeds:
         separate = [runs.probabilities[name][seed] for name in MODALITIES]
         runs.add("late, trained apart", seed, np.mean(separate, axis=0))

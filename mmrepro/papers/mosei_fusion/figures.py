@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -24,6 +25,7 @@ from mmrepro.papers.mosei_fusion.labels import CLASSES
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+_MENU_WIDTH = 32  # characters; a longer entry is wider than a phone
 _COLOURS = dict(zip(MODALITIES, PALETTE, strict=False))
 
 
@@ -106,8 +108,8 @@ def loss_curves(runs: Runs) -> Figure:
     return figure
 
 
-def accuracy_strip(scores: pd.DataFrame, majority: float, order: Sequence[str]) -> Figure:
-    """Draw test accuracy seed by seed, with means and 95 % intervals, and the majority line."""
+def accuracy_strip(scores: pd.DataFrame, largest: float, order: Sequence[str]) -> Figure:
+    """Draw test accuracy seed by seed, with means and 95 % intervals, and the largest class."""
     rows = scores[scores["metric"] == "accuracy"]
     figure, axis = plt.subplots(figsize=(7.6, 4.0))
     sns.stripplot(
@@ -117,9 +119,9 @@ def accuracy_strip(scores: pd.DataFrame, majority: float, order: Sequence[str]) 
         rows, x="value", y="system", order=order, errorbar=("ci", 95), seed=0, color=PALETTE[1],
         linestyle="none", marker="d", err_kws={"linewidth": 2}, ax=axis,
     )  # fmt: skip
-    axis.axvline(majority, color=RULE, linestyle="--")
+    axis.axvline(largest, color=RULE, linestyle="--")
     axis.annotate(
-        "majority class", (majority, 1), xycoords=axis.get_xaxis_transform(), xytext=(0, 4),
+        "largest test class", (largest, 1), xycoords=axis.get_xaxis_transform(), xytext=(0, 4),
         textcoords="offset points", ha="center", fontsize="small",
     )  # fmt: skip
     axis.set(xlabel="test accuracy (%)", ylabel="")
@@ -188,14 +190,22 @@ def attention_explorer(mean: np.ndarray, examples: np.ndarray, words: Sequence[s
         hovertemplate="%{y} looks at %{x}: %{z:.2f}<extra></extra>",
     )
     buttons = [
-        {"label": name[:60], "method": "restyle", "args": [{"z": [np.round(weights, 3).tolist()]}]}
+        {
+            "label": shorten(name, _MENU_WIDTH, placeholder=" …"),
+            "method": "restyle",
+            "args": [{"z": [np.round(weights, 3).tolist()]}],
+        }
         for name, weights in zip(names, maps, strict=True)
     ]
     figure = go.Figure(heat, layout={"height": 430})
     figure.update_layout(
         updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.22, "yanchor": "top"}],
         xaxis={"title": "looked at (key)"},
-        yaxis={"title": "looking (query)", "autorange": "reversed"},
+        yaxis={
+            "title": {"text": "looking (query)", "standoff": 14},
+            "autorange": "reversed",
+            "automargin": True,
+        },
         margin={"t": 80},
     )
     return figure

@@ -103,8 +103,10 @@ def cost_widget() -> Any:
 
     names = [widgets.Dropdown(options=list("TSBLH"), value=name, description=f"network {place + 1}")
              for place, name in enumerate("TSB")]  # fmt: skip
+    wide = widgets.Layout(min_width="290px")  # less leaves the slider no track beside its words
     sides = [
-        widgets.IntSlider(value, 112, 1792, 112, description="image (px)") for value in (1568, 1120, 672)
+        widgets.IntSlider(value, 112, 1792, 112, description="image (px)", layout=wide)
+        for value in (1568, 1120, 672)
     ]
     count = widgets.IntSlider(12, 0, 12, description="interactions")
     view = widgets.Output()
@@ -123,5 +125,6 @@ def cost_widget() -> Any:
     for control in (*names, *sides, count):
         control.observe(draw, names="value")
     draw()
-    pairs = [widgets.HBox([name, side]) for name, side in zip(names, sides, strict=True)]
+    wrapped = widgets.Layout(flex_flow="row wrap")  # below each other on a phone
+    pairs = [widgets.HBox([name, side], layout=wrapped) for name, side in zip(names, sides, strict=True)]
     return widgets.VBox([*pairs, count, view])

@@ -131,7 +131,7 @@ def train_systems(task: Task, each: Each = map, systems: Sequence[str] | None = 
     for run in each(partial(train, task), jobs):
         runs.append(run)
         if run.seed == settings.seeds[-1]:
-            print(f"{run.system}: {len(settings.seeds)} seed(s) trained", flush=True)
+            print(f"{run.system}, seeds trained: {len(settings.seeds)}", flush=True)
     return runs
 
 

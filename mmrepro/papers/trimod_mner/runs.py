@@ -167,5 +167,5 @@ def train_systems(
                 runs.answers.setdefault(SWAPPED, {})[seed] = answer(model, parts["test"].shuffled(seed))
             runs.models.setdefault(system.name, model)
             runs.histories.append(history)
-        print(f"{system.name}: {len(settings.seeds)} seed(s) trained", flush=True)
+        print(f"{system.name}, seeds trained: {len(settings.seeds)}", flush=True)
     return runs

@@ -232,7 +232,7 @@ def test_the_figures_draw_what_they_are_given(known, unseen, read, sample, corpu
                          "AP": [30.0, 40.0, 35.0, 45.0]})  # fmt: skip
     assert figures.emotion_dots(dots, base).axes
     leaks = pd.DataFrame({"leak": ["x", "y"], "seed": 0, "honest": [40.0, 40.0], "leaky": [50.0, 39.0]})
-    assert [text.get_text() for text in figures.leak_bars(leaks).axes[0].texts] == ["+10.0", "-1.0"]
+    assert [text.get_text() for text in figures.leak_bars(leaks).axes[0].texts] == ["+10.0", "−1.0"]
     assert figures.growth_lines(growth_table([1], 1, 2, 1)).axes[0].get_xscale() == "log"
     ratings = load_scenes(sample("movie_scenes").path("movie_scenes/scenes_emotional_ratings.csv"))
     bars = figures.scene_bars(control(ratings, 0.2, (0, 1))[0]).axes[0]

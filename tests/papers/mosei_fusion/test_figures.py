@@ -38,9 +38,9 @@ def test_reliability_is_drawn_for_every_modality(runs):
 
 def test_the_explorer_has_a_map_for_every_choice():
     mean = np.full((3, 3), 1 / 3)
-    figure = figures.attention_explorer(mean, np.stack([np.eye(3)] * 2), ["one", "two"])
+    figure = figures.attention_explorer(mean, np.stack([np.eye(3)] * 2), ["one", "word " * 14])
     buttons = figure.layout.updatemenus[0].buttons
-    assert [button.label for button in buttons] == ["mean over the test split", "one", "two"]
+    assert [button.label for button in buttons] == ["mean over the test split", "one", "word " * 6 + "…"]
     assert buttons[1].args[0]["z"][0] == np.eye(3).tolist()
 
 
@@ -61,3 +61,4 @@ def test_the_rest_draw_what_they_are_given(runs, fusion):
     assert len(figures.feature_spread(fusion).axes) == 3
     strip = figures.accuracy_strip(runs.scores(), 60.0, list(MODALITIES)).axes[0]
     assert strip.get_xlabel() == "test accuracy (%)"
+    assert [text.get_text() for text in strip.texts] == ["largest test class"]

@@ -89,6 +89,7 @@ def test_the_widget_redraws(monkeypatch):
     drawn = []
     monkeypatch.setattr(go.Figure, "show", lambda self: drawn.append([trace.y[0] for trace in self.data]))
     box = charts.cost_widget()
+    assert {row.layout.flex_flow for row in box.children[:3]} == {"row wrap"}
     box.children[0].children[1].value = 1120
     assert len(drawn) == 2 and sum(drawn[1]) < sum(drawn[0])
 
