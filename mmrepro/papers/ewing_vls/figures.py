@@ -72,6 +72,7 @@ def stain_plot(before: pd.DataFrame, after: pd.DataFrame) -> Figure:
 def loss_curves(histories: Sequence[pd.DataFrame]) -> Figure:
     """Draw the loss of each way to train the projection by epoch, mean over seeds, a panel each."""
     every = pd.concat(histories)
+    every["epoch"] += 1  # readers count from one
     names = list(every["system"].unique())
     figure, axes = plt.subplots(1, len(names), figsize=(7.6, 2.7), squeeze=False)
     for axis, name, colour in zip(axes[0], names, PALETTE, strict=False):
@@ -115,9 +116,9 @@ def shot_curves(table: pd.DataFrame, prompts: float, chance: float) -> Figure:
     sns.lineplot(table, x="shots", y="accuracy", hue="features", style="features", markers=True, dashes=False,
                  errorbar=("sd", 1), ax=axis)  # fmt: skip
     axis.axhline(prompts, color=INK, linestyle="--", lw=1.2, label="prompts, no label")
-    axis.axhline(chance, color=RULE, linestyle=":", lw=1.2, label="chance")
+    axis.axhline(chance, color=INK, linestyle=":", lw=1.2, label="chance")
     axis.set(xscale="log", xticks=sorted(set(table["shots"])), xlabel="labelled images a concept",
-             ylabel="held-out images named right (%)")  # fmt: skip
+             ylabel="held-out images named right (%)", ylim=(0, None))  # fmt: skip
     axis.set_xticklabels([str(each) for each in sorted(set(table["shots"]))])
     axis.minorticks_off()
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize="small")

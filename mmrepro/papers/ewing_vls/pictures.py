@@ -69,10 +69,12 @@ def grid_view(values: NDArray[np.float64], text: NDArray[np.object_]) -> Any:
 
 
 def attention_explorer(
-    bags: Bags, tiles: Sequence[int], attention: NDArray[np.float64], captions: Sequence[str], titles:
-    Sequence[str], side: int = 288,
+    bags: Bags, tiles: Sequence[int], attention: NDArray[np.float64], captions: Sequence[str],
+    probabilities: NDArray[np.float64], side: int = 288,
 ) -> go.Figure:  # fmt: skip
     """Draw tiles under their attention, with a menu; hovering tells attention and nearest caption of a patch.
+
+    What a tile is called stands above it, not in the menu, which would be wider than a phone.
 
     Parameters
     ----------
@@ -82,35 +84,45 @@ def attention_explorer(
         Of every tile's patches, (tiles, most patches).
     captions
         Nearest caption of every patch of `bags`.
-    titles
-        Of the menu's entries.
+    probabilities
+        Of every tile's classes, (tiles, classes).
     """
     import plotly.graph_objects as go
 
     grid = bags.tissue.shape[1]
-    figure = go.Figure(layout={"height": 520})
-    sources = []
+    figure = go.Figure(layout={"height": 490})
     for number, tile in enumerate(tiles):
         values, text = _cells(bags, tile, attention, captions, grid)
         figure.add_trace(grid_view(values, text))
         figure.data[-1].visible = number == 0
-        sources.append(data_url(read_tile(bags.tiles[tile], side // grid, grid), size=(side, side)))
-    picture = {"xref": "x", "yref": "y", "x": -0.5, "y": grid - 0.5, "sizex": grid, "sizey": grid,
-               "sizing": "stretch", "layer": "below"}  # fmt: skip
+    shown = [_behind(bags, tile, probabilities[tile], side) for tile in tiles]
     buttons = [
-        {"label": title, "method": "update",
-         "args": [{"visible": [place == number for place in range(len(tiles))]},
-                  {"images": [{**picture, "source": sources[number]}]}]}
-        for number, title in enumerate(titles)
+        {"label": f"{number + 1}. {bags.tiles[tile].label}, {bags.tiles[tile].patient}", "method": "update",
+         "args": [{"visible": [place == number for place in range(len(tiles))]}, shown[number]]}
+        for number, tile in enumerate(tiles)
     ]  # fmt: skip
     hidden = {"visible": False, "range": [-0.5, grid - 0.5], "fixedrange": True}
     figure.update_layout(
-        images=[{**picture, "source": sources[0]}],
-        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.14, "yanchor": "top"}],
-        xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"}, margin={"l": 5, "r": 5, "t": 70, "b": 5},
-        font={"color": INK},
+        **shown[0],
+        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom",
+                      "pad": {"b": 32}}],
+        xaxis={**hidden, "constrain": "domain", "constraintoward": "left"}, font={"color": INK},
+        yaxis={**hidden, "scaleanchor": "x", "constrain": "domain", "constraintoward": "top"},
+        margin={"l": 5, "r": 5, "t": 80, "b": 5},
     )  # fmt: skip
     return figure
+
+
+def _behind(bags: Bags, tile: int, probabilities: NDArray[np.float64], side: int) -> dict[str, Any]:
+    """Lay a tile under its attention, and above it what it is called."""
+    grid = bags.tissue.shape[1]
+    called = f"called {bags.classes[int(probabilities.argmax())]} ({probabilities.max():.0%})"
+    picture = {"source": data_url(read_tile(bags.tiles[tile], side // grid, grid), size=(side, side)),
+               "xref": "x", "yref": "y", "x": -0.5, "y": grid - 0.5, "sizex": grid, "sizey": grid,
+               "sizing": "stretch", "layer": "below"}  # fmt: skip
+    answer = {"text": called, "showarrow": False, "xref": "paper", "x": 0, "xanchor": "left",
+              "yref": "paper", "y": 1, "yanchor": "bottom"}  # fmt: skip
+    return {"images": [picture], "annotations": [answer]}
 
 
 def _cells(

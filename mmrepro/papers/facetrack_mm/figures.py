@@ -83,7 +83,7 @@ def rank_bump(scores: pd.DataFrame, metrics: Sequence[str]) -> Figure:
             va="center",
             fontsize=8.5,
         )
-    axis.set(ylim=(len(ranks) + 0.5, 0.5), ylabel="rank", xlim=(-0.2, len(metrics) - 0.1))
+    axis.set(ylim=(len(ranks) + 0.5, 0.5), yticks=range(1, len(ranks) + 1, 2), ylabel="rank")
     axis.spines[["top", "right"]].set_visible(False)
     axis.margins(x=0.25)
     axis.set_xlim(-0.2, len(metrics) + 0.1)
@@ -186,7 +186,8 @@ def loss_curves(history: pd.DataFrame) -> Figure:
     figure, axis = plt.subplots(figsize=(7.6, 3.6))
     means = history.groupby(["system", "epoch"], sort=False)["loss"].mean().reset_index()
     sns.lineplot(
-        means, x="epoch", y="loss", hue="system", style="system", ax=axis, palette="colorblind",
+        means.assign(epoch=means["epoch"] + 1), x="epoch", y="loss", hue="system", style="system",
+        ax=axis, palette="colorblind",
         marker="o", markersize=5, markeredgewidth=0,  # a run of one epoch has no line
     )  # fmt: skip
     axis.set(ylabel="loss (nats a word)")
@@ -199,6 +200,7 @@ def system_strip(rows: pd.DataFrame, metrics: Sequence[str], tokens: Mapping[str
     """Draw each system's score by seed (dots) and its mean (diamond), best on top, with its visual tokens."""
     first = rows[rows["metric"] == metrics[0]].groupby("system")["value"].mean().sort_values(ascending=False)
     figure, axes = plt.subplots(1, len(metrics), figsize=(8.4, 0.4 * len(first) + 1.2), sharey=True)
+    figure.set_layout_engine("constrained", wspace=0.06)  # else 100 meets the next panel's 0
     for axis, metric in zip(np.atleast_1d(axes), metrics, strict=True):
         part = rows[rows["metric"] == metric]
         sns.stripplot(part, x="value", y="system", order=list(first.index), color=PALETTE[5], size=4, ax=axis)

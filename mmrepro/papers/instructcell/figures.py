@@ -140,9 +140,12 @@ def template_dots(table: pd.DataFrame) -> Figure:
     """Draw the accuracy with each unseen template by its length, with options or without."""
     figure, axis = plt.subplots(figsize=(6.4, 3.0))
     shown = table.assign(prompt=table["options"].map({True: "lists options", False: "no options"}))
-    sns.scatterplot(shown, x="words", y="accuracy", hue="prompt", style="prompt", s=60, ax=axis)
+    sns.scatterplot(
+        shown, x="words", y="accuracy", hue="prompt", style="prompt", markers=["o", "D"], s=60, ax=axis
+    )
     least = max(0.0, table["accuracy"].min() - 15)
-    axis.set(xlabel="words of the instruction", ylabel="accuracy (%)", ylim=(least, 100))
+    # A little more than the range, so that dots at its ends are drawn whole.
+    axis.set(xlabel="words of the instruction", ylabel="accuracy (%)", ylim=(least - 4, 104))
     sns.move_legend(axis, "lower right", frameon=False, title=None)
     return figure
 

@@ -64,7 +64,7 @@ class Status(NamedTuple):
         """Put it into words."""
         end = "caught! " if self.captured else "time is up. " if self.over else ""
         return (
-            f"{end}{self.time:.0f} s, {self.distance:,.1f} m away at {self.speed:.1f} m/s, "
+            f"{end}{self.time:.0f} s, {self.distance:,.0f} m away at {self.speed:.1f} m/s, "
             f"{self.propellant_kg:.0f} kg burnt, score so far {self.score:,.0f}"
         )
 

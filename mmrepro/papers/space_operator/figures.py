@@ -81,15 +81,16 @@ def naive_bars(table: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(
         1, len(quantities), figsize=(8.6, 0.5 * len(scenarios) + 1.4), sharey=True, squeeze=False
     )
+    figure.set_layout_engine("constrained", wspace=0.1)  # room between the panels' outermost ticks
     for axis, quantity in zip(axes[0], quantities, strict=True):
         part = table[table["quantity"] == quantity]
         places = [scenarios.index(each) for each in part["scenario"]]
         axis.hlines(places, part["real"], part["ours"], color=RULE, lw=2)
         axis.plot(part["real"], places, "D", color=PALETTE[1], ms=7, label="real game")
         axis.plot(part["ours"], places, "o", color=PALETTE[0], ms=6, label="simulated")
+        axis.margins(x=0.15, y=0.15)
         axis.set(xlabel=f"{quantity} ({part['unit'].iloc[0]})", xlim=(0, None))
         axis.set_yticks(range(len(scenarios)), scenarios, fontsize=9)
-        axis.margins(x=0.15, y=0.15)
     axes[0, 0].invert_yaxis()
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)

@@ -239,6 +239,7 @@ def reading_errors_plot(errors: pd.DataFrame) -> Figure:
         "speed": "speed\n(%)",
     }
     figure, axes = plt.subplots(1, 3, figsize=(8.6, 3.0), sharey=True)
+    figure.set_layout_engine("constrained", wspace=0.06)  # room between the panels' outermost ticks
     for axis, (column, label) in zip(axes, told.items(), strict=True):
         values = np.sort(errors[column].to_numpy(float))
         axis.plot(values, 100 * np.arange(1, len(values) + 1) / len(values), color=PALETTE[0], lw=2)
@@ -255,7 +256,7 @@ def loss_curves(history: pd.DataFrame) -> Figure:
     """Draw the loss by epoch: a thin line a seed, a thick one their mean, one colour an operator."""
     figure, axis = plt.subplots(figsize=(7.6, 3.4))
     for number, system in enumerate(_present(history["system"])):
-        part = history[history["system"] == system]
+        part = history[history["system"] == system].assign(epoch=lambda rows: rows["epoch"] + 1)
         colour = PALETTE[number % len(PALETTE)]
         for _, run in part.groupby("seed"):
             axis.plot(run["epoch"], run["loss"], "-", marker=".", color=colour, lw=0.8, alpha=0.5)

@@ -61,17 +61,17 @@ def trajectory_player(tracks: Mapping[str, pd.DataFrame]) -> go.Figure:
     axis = {"gridcolor": "#d5d9de", "backgroundcolor": "white", "tickfont": {"size": 10}, "nticks": 5}
     titles = ("along the orbit (m)", "normal (m)", "outwards (m)")
     figure.update_layout(
-        height=560,
+        height=460,
         margin={"l": 15, "r": 15, "t": 10, "b": 10},
         scene={
             **{f"{each}axis": axis | {"title": {"text": told, "font": {"size": 11}}}
                for each, told in zip("xyz", titles, strict=True)},
             "aspectmode": "cube",
             # Far enough, and a little aside, that a phone shows the titles of all axes.
-            "camera": {"eye": {"x": 2.25, "y": 2.25, "z": 1.4}, "center": {"x": 0.05, "y": -0.05, "z": 0.15}},
-            "domain": {"y": [0.14, 1]},
+            "camera": {"eye": {"x": 1.7, "y": 1.7, "z": 1.05}, "center": {"x": 0.05, "y": -0.05, "z": -0.1}},
+            "domain": {"y": [0.17, 1]},
         },
-        legend={"orientation": "h", "y": 0.13, "yanchor": "top", "x": 0, "font": {"size": 12}},
+        legend={"orientation": "h", "y": 0.16, "yanchor": "top", "x": 0, "font": {"size": 12}},
         sliders=[_slider(times, states, len(figure.data) - 1)],
     )  # fmt: skip
     return figure
@@ -101,7 +101,7 @@ def _slider(times: NDArray[np.float64], states: list[dict[str, Any]], trace: int
     """Return a slider that moves the markers of one trace."""
     steps = [
         {
-            "label": f"{time:.0f} s",
+            "label": f"{time:.1f} s",
             "method": "restyle",
             "args": [{key: [values] for key, values in state.items()}, [trace]],
         }

@@ -109,7 +109,7 @@ def contradictions(judge: OverlapJudge, clips: Sequence[Clip]) -> pd.DataFrame:
 
 def _accepted(
     judges: Mapping[str, OverlapJudge], clips: Sequence[Clip], opposites: Mapping[str, str]
-) -> dict[str, float]:
+) -> dict[str, int | float]:
     shares: dict[str, list[bool]] = {}
     for clip in clips:
         edited = {event: flipped(event, opposites) for event in clip.events}
@@ -121,5 +121,5 @@ def _accepted(
             for what, events in (("true", true), ("contradicted", false)):
                 relations = judge.against_text(events, clip.reference)
                 shares.setdefault(f"{what}, {kind}", []).extend(relations == Relation.ENTAILMENT)
-    counted = {"events": float(len(shares.get("true, plain", [])))}
+    counted: dict[str, int | float] = {"events": len(shares.get("true, plain", []))}
     return counted | {name: 100 * float(np.mean(found)) for name, found in shares.items()}

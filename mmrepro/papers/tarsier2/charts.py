@@ -170,4 +170,5 @@ def player_widget(scenes: Sequence[Scene], told: dict[str, Sequence[str]]) -> An
     for control in (video, system, frame):
         control.observe(draw, "value")
     draw()
-    return widgets.VBox([widgets.HBox([video, system]), frame, output])
+    wrapping = widgets.Layout(flex_flow="row wrap")  # a phone has no room for both in a row
+    return widgets.VBox([widgets.HBox([video, system], layout=wrapping), frame, output])

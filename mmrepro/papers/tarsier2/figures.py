@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 from numpy.typing import NDArray
 
 from mmrepro.display.diagram import arrow, block, canvas
@@ -161,7 +161,7 @@ def loss_curves(losses: pd.DataFrame, window: int = 20) -> Figure:
     axis.set(xlabel="step of the stage", ylabel="loss (nats a word)", yscale="log")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))  # as many decimals for all
     axis.yaxis.set_minor_formatter(NullFormatter())
     axis.legend(
         frameon=False, fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5), labelspacing=0.3
@@ -215,6 +215,7 @@ def change_strip(differences: pd.DataFrame, systems: Sequence[str], base: str) -
     """Draw changes of four scores against `base`, paired by seed, one panel a score."""
     metrics = list(differences["metric"].unique())
     figure, axes = plt.subplots(1, len(metrics), figsize=(7.8, 0.42 * len(systems) + 1.3), sharey=True)
+    figure.set_layout_engine("constrained", wspace=0.08)  # room between the panels' outermost ticks
     for axis, metric in zip(np.atleast_1d(axes), metrics, strict=True):
         rows = differences[(differences["metric"] == metric) & differences["system"].isin(systems)]
         sns.stripplot(

@@ -14,12 +14,16 @@ def test_a_contact_sheet_has_a_picture_a_tile(bags):
 
 
 def test_the_explorer_shows_attention_where_its_patch_lies(bags, answers):
-    attention = answers.attention["in-domain image-text", "ABMIL", experiment.STRICT][0]
+    key = "in-domain image-text", "ABMIL", experiment.STRICT
+    attention, said = answers.attention[key][0], answers.probabilities[key][0]
     captions = [f"caption {place}" for place in range(len(bags.patches))]
-    figure = pictures.attention_explorer(bags, [2, 0], attention, captions, ["one", "two"], side=64)
+    figure = pictures.attention_explorer(bags, [2, 0], attention, captions, said, side=64)
     assert [trace.visible for trace in figure.data] == [True, False]
     buttons = figure.layout.updatemenus[0].buttons
-    assert [button.label for button in buttons] == ["one", "two"]
+    told = [f"{bags.tiles[tile].label}, {bags.tiles[tile].patient}" for tile in (2, 0)]
+    assert [button.label for button in buttons] == [f"1. {told[0]}", f"2. {told[1]}"]
+    called = f"called {bags.classes[int(said[0].argmax())]} ({said[0].max():.0%})"
+    assert buttons[1].args[1]["annotations"][0]["text"] == called
     assert buttons[1].args[1]["images"][0]["source"] != figure.layout.images[0].source
     patch = int(np.flatnonzero(bags.tile_of == 2)[1])
     row, column = bags.cells[patch]

@@ -59,7 +59,7 @@ def test_other_buttons_are_refused():
 
 def test_the_state_is_put_into_words():
     told = Session().status().told()
-    assert told.startswith("5 s, 2,618.0 m away at 7.6 m/s, 0 kg burnt, score so far 68,5")
+    assert told.startswith("5 s, 2,618 m away at 7.6 m/s, 0 kg burnt, score so far 68,5")
 
 
 def test_the_widget_flies_what_is_pressed():
