@@ -82,7 +82,9 @@ def shell(monkeypatch):
 
 def test_source_is_shown_under_its_name(module):
     shown = show_source(module.alone).data
-    assert shown == "<code>pieces_to_show.<wbr>alone</code>\n\n```python\ndef alone(x):\n    return x + 1\n```"
+    assert (
+        shown == "<code>pieces_to_show.<wbr>alone</code>\n\n```python\ndef alone(x):\n    return x + 1\n```"
+    )
 
 
 def test_source_loses_the_indentation_of_its_surroundings(module):
