@@ -87,7 +87,11 @@ def executed(folder):
     cells = {"imports": PARITY["imports"]} | UNSEEDED | PARITY
     made = notebook(*cells.values())
     client = NotebookClient(
-        made, allow_errors=True, shutdown_kernel="immediate", resources={"metadata": {"path": str(folder)}}
+        made,
+        allow_errors=True,
+        coalesce_streams=True,  # where a kernel's messages break what is printed is a matter of time
+        shutdown_kernel="immediate",
+        resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
     return {
