@@ -198,14 +198,14 @@ def execute(
 
     jobs = [Job(slug, parameters, folder.resolve()) for slug in slugs]
     refuse_wrong(jobs)
-    entries = _entries(jobs)
-    if fresh:
-        for job in jobs:
-            forget(folder_of(job))
-    if not (fresh or compare or publish):
-        jobs = [job for job in jobs if not _taken_from_cache(job, entries)]
     failed: list[str] = []
-    with _kernels(warm):
+    with _kernels(warm):  # first of all: what they are forked from loads while keys are found
+        entries = _entries(jobs)
+        if fresh:
+            for job in jobs:
+                forget(folder_of(job))
+        if not (fresh or compare or publish):
+            jobs = [job for job in jobs if not _taken_from_cache(job, entries)]
         outcomes = run_jobs(jobs, workers or (1 if publish else room_for(jobs)), scheduler)
         _announce(jobs, parameters["profile"])
         for outcome in outcomes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -55,6 +56,7 @@ def preload() -> str | None:
     # A kernel sets the backend before pyplot is imported; without it every figure would be lost.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     os.environ.update(_ONE_THREAD)
+    gc.disable()  # what is imported stays; looking through it for garbage takes time
     for name in MODULES:
         try:
             importlib.import_module(name)
@@ -65,6 +67,7 @@ def preload() -> str | None:
             return f"importing {name} failed: {type(error).__name__}: {error}"
     if "ipywidgets" in sys.modules:  # imported outside a kernel, it has not told the kernel of its messages
         sys.modules["ipywidgets"].register_comm_target()
+    gc.freeze()  # no kernel looks through it either, which would copy the memory it shares
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
         return f"the preloaded process has {threads} threads, and only one survives a fork"
@@ -177,6 +180,7 @@ class _Handler(socketserver.StreamRequestHandler):
             importlib.invalidate_caches()
             _limit_threads(asked["env"])
             _draw_seeds()
+            gc.enable()
             self._tell({"pid": os.getpid()})
             self.connection.close()
             self.server.socket.close()

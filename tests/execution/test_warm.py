@@ -48,6 +48,7 @@ PARITY = {
     "process": "import multiprocessing\n"
     "print(multiprocessing.current_process(), multiprocessing.parent_process(), sys.stdin)",
     "ours": "print([name for name in sys.modules if name.startswith('mmrepro')])",
+    "garbage": "import gc\nprint(gc.isenabled(), gc.get_threshold(), gc.callbacks)",
     "workers": "list(torch.utils.data.DataLoader([1, 2], num_workers=1))",
 }
 UNSEEDED = {
@@ -161,6 +162,13 @@ class TestAWarmKernel:
         manager, _ = kernel
         assert isinstance(manager.provisioner.process, warm.ForkedKernel)
         assert psutil.Process(manager.provisioner.pid).cpu_times().user < 3
+
+    def test_leaves_shared_memory_out_of_its_search_for_garbage(self, kernel):
+        _, client = kernel
+        expressions = {"frozen": "__import__('gc').get_freeze_count()"}
+        client.execute("", user_expressions=expressions)
+        told = client.get_shell_msg(timeout=20)["content"]["user_expressions"]["frozen"]
+        assert int(told["data"]["text/plain"]) > 100_000
 
     def test_is_interrupted_alone(self, kernel):
         manager, client = kernel
