@@ -59,6 +59,11 @@ def test_a_mirror_never_gets_the_token(project, server, monkeypatch, given):
     assert server.log == [("/mirror/demo/b", None, None)]
 
 
+def test_what_was_never_fetched_is_not_verified(project):
+    project.write(x={"files": [project.file("b", B)]})
+    assert verify("demo", "x") == ["demo/x is not here; `mmrepro data fetch demo/x` brings it."]
+
+
 def test_private_data_say_so(project):
     project.write(x={"access": "private"})
     assert locate("demo", "x") is None

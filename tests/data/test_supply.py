@@ -112,6 +112,17 @@ def test_a_tree_from_a_mirror_url(project, server, monkeypatch):
 
 
 @pytest.mark.loopback
+def test_a_mirror_of_trees_never_gets_the_token(project, server, monkeypatch):
+    gate = {"accept": "the terms", "where": f"{server.url}/terms", "variable": "DEMO_TOKEN"}
+    project.write(x={"access": "gated", "gate": gate, "tree": tree("numbers", FILES)})
+    server.content["/demo/numbers.zip"] = zip_of(FILES)
+    monkeypatch.setenv("MMREPRO_MIRROR", server.url)
+    monkeypatch.setenv("DEMO_TOKEN", "secret")
+    assert whole(fetch("demo", "x")) == FILES
+    assert server.log == [("/demo/numbers.zip", None, None)]
+
+
+@pytest.mark.loopback
 def test_a_tree_from_part_of_an_archive(project, server):
     content = {**{f"data/{name}": body for name, body in FILES.items()}, "README": b"no"}
     source = {"archive": f"{server.url}/a.tgz", "bytes": 10_000, "members": ["top/data/*"], "strip": 2}

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,10 +25,11 @@ def write_clip(path, shades, times=None):
         container.mux(track.encode())
 
 
-def test_frames_are_evenly_spaced_in_order_and_know_their_time(tmp_path):
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])  # the second does not say how many frames it has
+def test_frames_are_evenly_spaced_in_order_and_know_their_time(tmp_path, name):
     shades = np.linspace(20, 220, 11).astype(int)
-    write_clip(tmp_path / "clip.mp4", shades)
-    images, times = read_frames(tmp_path / "clip.mp4", 3)
+    write_clip(tmp_path / name, shades)
+    images, times = read_frames(tmp_path / name, 3)
     assert [image.shape for image in images] == [(48, 64, 3)] * 3
     assert np.allclose([image.mean() for image in images], shades[[0, 5, 10]], atol=6)
     assert times == pytest.approx([0.0, 0.5, 1.0])
@@ -70,6 +72,16 @@ def test_a_file_that_is_no_video_is_refused_in_one_sentence(tmp_path):
 
 
 @pytest.mark.hostile("a video that breaks off", "refused in a sentence")
+def test_frames_may_fill_memory_and_no_more(tmp_path, monkeypatch):
+    write_clip(tmp_path / "clip.mp4", [50, 100, 150])
+    free = SimpleNamespace(available=3 * (64 * 48 * 3))
+    monkeypatch.setattr(video.psutil, "virtual_memory", lambda: free)
+    assert len(read_frames(tmp_path / "clip.mp4")[0]) == 3
+    free.available -= 1
+    with pytest.raises(MMReproError, match=r"The frames of clip\.mp4 do not fit into memory"):
+        read_frames(tmp_path / "clip.mp4")
+
+
 def test_a_video_that_breaks_off_is_refused(tmp_path):
     write_clip(tmp_path / "clip.mp4", range(20, 220, 10))
     whole = (tmp_path / "clip.mp4").read_bytes()

@@ -45,6 +45,12 @@ def test_kappa_is_that_of_the_textbook():
     assert agreement.fleiss_kappa(np.array(FLEISS)) == pytest.approx(0.210, abs=0.0005)
 
 
+def test_kappa_of_two_raters_by_hand():
+    # They agree on three items of four; five of eight votes are for the first category: by chance on 17 / 32.
+    counts = np.array([[2, 0], [0, 2], [2, 0], [1, 1]])
+    assert agreement.fleiss_kappa(counts) == pytest.approx((3 / 4 - 17 / 32) / (1 - 17 / 32))
+
+
 def test_adding_up_parts_is_alpha_of_the_resample():
     counts = counts_of(NOMINAL)[:9]
     drawn = np.array([0, 0, 3, 5, 7, 8, 1])
@@ -60,6 +66,8 @@ def test_what_has_no_agreement_is_refused_in_a_sentence():
         agreement.krippendorff_alpha(np.array([[3, 0], [4, 0]]))
     with pytest.raises(MMReproError, match="not 2 to 4; thin_votes"):
         agreement.fleiss_kappa(np.array([[2, 0], [2, 2]]))
+    with pytest.raises(MMReproError, match="at least two, not 1 to 1"):
+        agreement.fleiss_kappa(np.eye(2, dtype=int))
 
 
 def test_thinning_keeps_that_many_votes_and_invents_none():
@@ -67,6 +75,8 @@ def test_thinning_keeps_that_many_votes_and_invents_none():
     thin = agreement.thin_votes(counts, 4, np.random.default_rng(0))
     assert thin.sum(axis=1).tolist() == [4, 4]
     assert (thin <= counts[[0, 2]]).all()
+    whole = agreement.thin_votes(counts, 3, np.random.default_rng(0))[1]
+    assert whole.tolist() == [1, 1, 1]
     many = np.mean([agreement.thin_votes(counts, 4, np.random.default_rng(s)) for s in range(400)], axis=0)
     assert np.allclose(many[0], [2.5, 1.5, 0], atol=0.15)
 

@@ -140,6 +140,7 @@ def test_tem_of_cases_worked_by_hand():
     assert [tem(dropped, how) for how in ("recall", "max")] == [0.5, 0.5]
     assert [tem(dropped.T, how) for how in ("recall", "max")] == [1.0, 0.5]
     assert tem(np.zeros((3, 0), dtype=bool)) == tem(np.zeros((0, 0), dtype=bool)) == 0
+    assert tem(np.zeros((0, 3), dtype=bool), "recall") == 0
 
 
 def test_tem_never_exceeds_the_share_of_matched_events():

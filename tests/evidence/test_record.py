@@ -5,7 +5,15 @@ import pytest
 from pydantic import ValidationError
 
 from mmrepro.errors import MMReproError
-from mmrepro.evidence.record import RunRecord, digest_of, read_record, record_schema, seal, write_record
+from mmrepro.evidence.record import (
+    RunRecord,
+    committed_record,
+    digest_of,
+    read_record,
+    record_schema,
+    seal,
+    write_record,
+)
 from mmrepro.evidence.verdict import Estimate
 from tests.evidence.factory import claim, content, metrics, paired, record
 
@@ -31,6 +39,20 @@ def test_a_record_comes_back_as_it_was_written(path):
     write_record(made, path)
     assert read_record(path) == made
     assert made.claims[0].verdict == "reproduced"
+    assert (made.claims[0].dataset, made.claims[0].n_seeds) == ("numbers", 10)
+
+
+def test_a_record_has_lines_in_which_versions_can_be_compared(path):
+    write_record(record(), path)
+    assert max(map(len, path.read_text().splitlines())) < 200
+
+
+def test_the_committed_record_is_there_or_not(path, monkeypatch):
+    monkeypatch.setattr("mmrepro.evidence.record.results_dir", lambda: path.parents[1])
+    assert committed_record("mosei-fusion") is None
+    made = record()
+    write_record(made, path)
+    assert committed_record("mosei-fusion") == made
 
 
 @pytest.mark.parametrize(
@@ -68,7 +90,9 @@ def test_the_reason_why_a_claim_was_not_testable_is_kept(path):
     claims = judge([claim()], [], {"numbers": "paper"}, {}, {"T1": "needs a GPU"})
     made = seal({**content(rows=[]), "claims": claims})
     write_record(made, path)
-    assert read_record(path).claims[0].reason == "needs a GPU"
+    found = read_record(path).claims[0]
+    assert found.reason == "needs a GPU"
+    assert (found.verdict, found.dataset, found.n_seeds) == ("not testable", "numbers", 0)
 
 
 @pytest.mark.hostile(

@@ -27,7 +27,7 @@ CONTENT = {
     "empty": np.empty((0, 3), "f4"),
     "one": np.float32(0.5),
     "word": np.str_("é"),
-    "plain": ["a", b"b", b"", bytearray(b"c"), 1.0, 10**30, {4}, frozenset({5}), 1j, None, True],
+    "plain": ["a", b"b", b"", bytearray(b"c"), bytearray(), 1.0, 10**30, {4}, frozenset({5}), 1j, None, True],
 }
 
 
@@ -93,6 +93,7 @@ EMPTY = np._core.multiarray._reconstruct
 # What is said of several lies.
 FEW = "not the elements of its shape"
 NO_TYPE = "a numpy type is no plain one"
+NO_STATE = "a state is set where none is"
 NO_TEXT = "holds what is no letter"
 # A pickle, and what is said of it.
 LIES = {
@@ -129,12 +130,13 @@ LIES = {
     "bytes by another codec": (Calls(codecs.encode, "a", "rot13"), "text is encoded in an unusual way"),
 }
 BYTES = {
-    "a buffer that fills memory": b"\x80\x05\x96" + (10**12).to_bytes(8, "little") + b".",
-    "a string that fills memory": b"\x80\x04\x8d" + (10**12).to_bytes(8, "little") + b".",
-    "a state for a function": b"c_codecs\nencode\n}U\x0c__defaults__)sb.",
-    "a state for a class": b"ccollections\nOrderedDict\n(N}U\x01xI1\nstb.",
-    "an extension": b"\x80\x02\x82\x01.",
-    "an object of elsewhere": b"Pelsewhere\n.",
+    "a buffer that fills memory": (b"\x80\x05\x96" + (10**12).to_bytes(8, "little") + b".", ""),
+    "a string that fills memory": (b"\x80\x04\x8d" + (10**12).to_bytes(8, "little") + b".", ""),
+    "a state for a function": (b"c_codecs\nencode\n}U\x0c__defaults__)sb.", NO_STATE),
+    "a state for a dictionary": (b"}}b.", NO_STATE),
+    "a state for a class": (b"ccollections\nOrderedDict\n(N}U\x01xI1\nstb.", NO_STATE),
+    "an extension": (b"\x80\x02\x82\x01.", "unregistered extension code"),
+    "an object of elsewhere": (b"Pelsewhere\n.", "persistent id"),
 }
 
 
@@ -172,11 +174,11 @@ def test_a_lie_about_an_array_is_refused(tmp_path, lie, because, protocol):
 
 
 @pytest.mark.hostile("pickles made by hand, opcode by opcode", "refused in a sentence")
-@pytest.mark.parametrize("body", BYTES.values(), ids=BYTES)
-def test_a_pickle_made_by_hand_is_refused(tmp_path, body):
+@pytest.mark.parametrize(("body", "because"), BYTES.values(), ids=BYTES)
+def test_a_pickle_made_by_hand_is_refused(tmp_path, body, because):
     path = tmp_path / "a.pkl"
     path.write_bytes(body)
-    refused(read_pickle, path)
+    refused(read_pickle, path, because)
 
 
 SPOIL = """
