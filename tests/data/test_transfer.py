@@ -81,6 +81,14 @@ def test_the_rest_of_another_version_is_thrown_away(server, tmp_path, left):
     assert (tmp_path / "a").read_bytes() == BODY
 
 
+def test_what_comes_in_place_of_another_version_is_checked_too(server, tmp_path):
+    server.content["/a"] = b"other"
+    (tmp_path / "a").write_bytes(b"stale")
+    with pytest.raises(SourceError, match="SHA-256"):
+        download(f"{server.url}/a", tmp_path / "a", len(BODY), DIGEST)
+    assert not (tmp_path / "a").exists()
+
+
 @pytest.mark.fault("the network is cut in a download", "taken up where it broke")
 def test_a_broken_connection_is_taken_up_where_it_broke(server, tmp_path):
     server.content["/a"] = BODY
@@ -99,6 +107,7 @@ def test_passing_failures_are_tried_again(server, tmp_path):
     server.behave["/b"] = status(500)
     with pytest.raises(SourceError, match="HTTP 500, 4 times"):
         download(f"{server.url}/b", tmp_path / "b", 1)
+    assert server.paths().count("/b") == 4
     server.behave["/c"] = hang_up
     with pytest.raises(SourceError, match="the connection broke, 4 times"):
         download(f"{server.url}/c", tmp_path / "c", 1)

@@ -60,6 +60,8 @@ def test_clusters_are_named_where_they_count():
     alone = "the 95 % interval over 5 seeds lies above 0 (Holm-adjusted p = 0.01)"
     both = "the 95 % intervals over 5 seeds and over clusters of test items "
     assert verdict(claim(), **found)[1] == alone
+    undecided = verdict(claim(), interval=(-0.1, 2.0), p_value=0.2)[1]
+    assert undecided == "the 95 % interval over 5 seeds does not decide (Holm-adjusted p = 0.2)"
     assert verdict(claim(), cluster_interval=(0.2, 1.0), **found)[1].startswith(f"{both}lie above 0 (")
     assert verdict(claim(), cluster_interval=(-0.2, 1.0), **found)[1].startswith(f"{both}do not decide (")
     assert verdict(claim(), interval=(0.1, 2.0), p_value=0.06, cluster_interval=(0.2, 1.0)) == (
