@@ -1,6 +1,7 @@
 import os
 import signal
 import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -53,6 +54,7 @@ def test_a_killed_worker_loses_no_job(address, tmp_path, no_records):
 
 def always_die(job):
     if job.parameters["seeds"] == [1]:
+        time.sleep(1)  # as a chapter would; Dask gives up a worker that dies before its start is told
         os.kill(os.getpid(), signal.SIGKILL)
     return note(job)
 
