@@ -30,7 +30,8 @@ from mmrepro.evidence.record import (
 )
 from mmrepro.evidence.verdict import Estimate, estimate
 from mmrepro.execution import gpu
-from mmrepro.execution.key import chapter_key, is_stale, lock_hash
+from mmrepro.execution.key import lock_hash
+from mmrepro.execution.key_index import is_stale, known_key
 from mmrepro.execution.measure import cpu_seconds, peak_memory_mb, reset_peak_memory
 from mmrepro.execution.parameter import injected_parameters, settings_from
 from mmrepro.execution.run import RunFiles
@@ -93,7 +94,7 @@ class Chapter:
         self._started, self._clock = datetime.now(UTC), time.perf_counter()
         self._data: dict[str, LocalData] = {}
         # The key of what is loaded now: files may be edited while a long run trains.
-        self._key = chapter_key(paper.slug, settings)
+        self._key = known_key(paper.slug, settings)
         self._resumed = resume.start(self._key)
         self._measured: dict[tuple[str | None, str, str, int], Metric] = {}
         self._stages: list[Stage] = []

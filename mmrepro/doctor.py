@@ -189,7 +189,7 @@ def check_dataset(slug: str, name: str) -> Check:
 def check_record(slug: str) -> Check:
     """The committed `cpu` record of a chapter is whole and fits the sources."""
     from mmrepro.evidence.record import committed_record
-    from mmrepro.execution.key import is_stale
+    from mmrepro.execution.key_index import is_stale
 
     title, remedy = f"Record {slug}", f"mmrepro run {slug} --profile cpu --publish"
     try:

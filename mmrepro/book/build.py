@@ -78,7 +78,7 @@ def build_book(
 
 
 def _key_changed(record: RunRecord) -> bool:
-    from mmrepro.execution.key import is_stale
+    from mmrepro.execution.key_index import is_stale
 
     return is_stale(record)
 

@@ -116,7 +116,8 @@ def _fill(folder: Path, paper: Paper, record: RunRecord, today: date) -> None:
     from mmrepro.book.scoreboard import PUBLISHED
     from mmrepro.data.croissant import croissant
     from mmrepro.data.manifest import load_manifest
-    from mmrepro.execution.key import is_stale, notebook_path
+    from mmrepro.execution.key import notebook_path
+    from mmrepro.execution.key_index import is_stale
     from mmrepro.files import write_atomic
     from mmrepro.project import results_dir
 

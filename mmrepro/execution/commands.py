@@ -287,7 +287,7 @@ def _after(outcome: Any, *, compare: bool, publish: bool) -> list[str]:
 
 def _is_stale(slug: str, profile: str) -> bool:
     from mmrepro.evidence.record import read_record
-    from mmrepro.execution.key import is_stale
+    from mmrepro.execution.key_index import is_stale
     from mmrepro.project import results_dir
 
     path = results_dir() / profile / f"{slug}.json"

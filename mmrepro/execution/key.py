@@ -8,21 +8,21 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmrepro.data.manifest import load_manifest
 from mmrepro.data.store import declared_hashes
 from mmrepro.errors import MMReproError
 from mmrepro.files import sha256_file
 from mmrepro.papers.paper import Paper, load_paper
-from mmrepro.papers.settings import ChapterSettings, resolve_settings
+from mmrepro.papers.settings import ChapterSettings
 from mmrepro.project import root
 
-if TYPE_CHECKING:
-    from mmrepro.evidence.record import RunRecord
-
+SOURCES = Path(__file__).resolve().parents[1]
 # Other tags change how a cell looks, not what it computes.
 _EXECUTION_TAGS = {"parameters", "raises-exception", "skip-execution"}
+# Where a statement holds others: those of a `try`, for one, are its handlers' too.
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 
 
 def chapter_key(slug: str, settings: ChapterSettings) -> str:
@@ -33,7 +33,7 @@ def chapter_key(slug: str, settings: ChapterSettings) -> str:
     """
     paper = load_paper(slug)
     cells = _code_cells(notebook_path(paper))
-    own = sorted((_package() / "papers" / paper.module_name).glob("*.*"))
+    own = sorted((SOURCES / "papers" / paper.module_name).glob("*.*"))
     modules = {path for path in own if path.suffix == ".py"}
     for cell in cells:
         modules |= _reached(_imported_files(_plain_python("".join(cell["source"])), ""))
@@ -43,7 +43,7 @@ def chapter_key(slug: str, settings: ChapterSettings) -> str:
     content = {
         "code": [_cell_identity(cell) for cell in cells],
         "settings": settings.model_dump(mode="json", exclude={"time_budget_s"}),
-        "modules": {path.relative_to(_package()).as_posix(): sha256_file(path) for path in files},
+        "modules": {path.relative_to(SOURCES).as_posix(): sha256_file(path) for path in files},
         "data": declared_hashes(slug),
         # A verdict depends on the tier as much as on the numbers.
         "tiers": {name: entry.tier for name, entry in load_manifest(slug).datasets.items()},
@@ -75,18 +75,6 @@ def notebook_path(paper: Paper) -> Path:
     return path
 
 
-def is_stale(record: RunRecord) -> bool:
-    """Tell whether the sources have changed since `record` was made."""
-    paper = load_paper(record.slug)
-    settings = resolve_settings(paper, record.profile)
-    recorded = {key: value for key, value in record.settings.items() if key in type(settings).model_fields}
-    try:
-        settings = type(settings).model_validate(recorded)
-    except ValueError:
-        return True  # the settings themselves have changed their form
-    return chapter_key(record.slug, settings) != record.code.key
-
-
 def lock_hash() -> str:
     """Return the SHA-256 of the lock file: the versions of everything installed."""
     return sha256_file(root() / "requirements.lock")
@@ -95,10 +83,6 @@ def lock_hash() -> str:
 def _cell_identity(cell: dict[str, Any]) -> dict[str, Any]:
     tags = sorted(_EXECUTION_TAGS & set(cell["metadata"].get("tags", [])))
     return {"source": "".join(cell["source"]), "tags": tags}
-
-
-def _package() -> Path:
-    return Path(__file__).resolve().parents[1]
 
 
 def _plain_python(source: str) -> ast.Module:
@@ -134,16 +118,16 @@ def _module_imports(path: Path) -> set[Path]:
 
 @cache
 def _cached_imports(path: Path, _mtime_ns: int, _size: int) -> set[Path]:
-    within = path.relative_to(_package().parent).with_suffix("")
+    within = path.relative_to(SOURCES.parent).with_suffix("")
     return _imported_files(ast.parse(path.read_bytes()), ".".join(within.parts[:-1]))
 
 
 def _imported_files(tree: ast.Module, package: str) -> set[Path]:
-    return {path for name in _imported_names(tree, package) for path in _files_of(name)}
+    return {path for name in set(_imported_names(tree, package)) for path in _files_of(name)}
 
 
 def _imported_names(tree: ast.Module, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -155,13 +139,23 @@ def _imported_names(tree: ast.Module, package: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)  # a submodule, perhaps
 
 
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the statements of a file, nested ones too, but not their expressions, most nodes by far."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for block in _BLOCKS:
+            waiting += getattr(node, block, ())
+
+
 def _files_of(name: str) -> Iterator[Path]:
     """Yield the files that importing `name` runs: each package on the way, and the module."""
     parts = name.split(".")
     if parts[0] != "mmrepro":
         return
     for depth in range(1, len(parts) + 1):
-        path = _package().joinpath(*parts[1:depth])
+        path = SOURCES.joinpath(*parts[1:depth])
         if (path / "__init__.py").is_file():
             yield path / "__init__.py"
         elif path.with_suffix(".py").is_file() and depth > 1:

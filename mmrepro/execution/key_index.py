@@ -13,13 +13,17 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmrepro.execution.key import chapter_key
+from mmrepro.execution.key import SOURCES, chapter_key
 from mmrepro.files import sha256_bytes, write_atomic
-from mmrepro.papers.settings import ChapterSettings
+from mmrepro.papers.paper import load_paper
+from mmrepro.papers.settings import ChapterSettings, resolve_settings
 from mmrepro.project import root
 
-SOURCES = Path(__file__).resolve().parents[1]
+if TYPE_CHECKING:
+    from mmrepro.evidence.record import RunRecord
+
 # A file written this recently could be written again with the same time, where clocks of files are coarse.
 _SETTLED_S = 2.0
 _Stamp = tuple[str, int, int, int, int]
@@ -40,6 +44,18 @@ def known_key(slug: str, settings: ChapterSettings) -> str:
         with contextlib.suppress(OSError):  # it is computed again
             _keep(path, key)
     return key
+
+
+def is_stale(record: RunRecord) -> bool:
+    """Tell whether the sources have changed since `record` was made."""
+    paper = load_paper(record.slug)
+    settings = resolve_settings(paper, record.profile)
+    recorded = {key: value for key, value in record.settings.items() if key in type(settings).model_fields}
+    try:
+        settings = type(settings).model_validate(recorded)
+    except ValueError:
+        return True  # the settings themselves have changed their form
+    return known_key(record.slug, settings) != record.code.key
 
 
 def _stamps() -> Iterator[_Stamp]:

@@ -111,6 +111,6 @@ def test_the_finished_book_takes_the_place_of_the_old_one(tmp_path):
 
 
 def test_staleness_comes_from_the_key_by_default(monkeypatch):
-    monkeypatch.setattr("mmrepro.execution.key.is_stale", lambda made: made == "old")
+    monkeypatch.setattr("mmrepro.execution.key_index.is_stale", lambda made: made == "old")
     assert build._key_changed("old")
     assert not build._key_changed("new")

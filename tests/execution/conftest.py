@@ -35,8 +35,8 @@ def package(tmp_path, monkeypatch):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    monkeypatch.setattr(key, "_package", lambda: folder)
-    monkeypatch.setattr(key_index, "SOURCES", folder)
+    for module in (key, key_index):
+        monkeypatch.setattr(module, "SOURCES", folder)
     return folder
 
 

@@ -1,12 +1,10 @@
 import pytest
 
 from mmrepro.errors import MMReproError
-from mmrepro.evidence.record import seal
 from mmrepro.execution import key
 from mmrepro.papers.paper import load_paper
 from mmrepro.papers.settings import resolve_settings
 from tests.conftest import SLUG
-from tests.evidence.factory import content
 from tests.execution.conftest import PACKAGE
 
 
@@ -106,6 +104,27 @@ def test_a_module_that_the_chapter_reaches_counts(package, key_now, module):
     assert key_now() != before
 
 
+NESTED = {
+    "function": "def use():\n    {}",
+    "coroutine": "async def use():\n    async with x:\n        {}",
+    "method": "class Use:\n    def use(self):\n        {}",
+    "branch": "if x:\n    pass\nelif y:\n    {}",
+    "after a loop": "for x in y:\n    pass\nelse:\n    while x:\n        {}",
+    "handler": "try:\n    pass\nexcept* ValueError:\n    {}",
+    "without an error": "try:\n    pass\nexcept ValueError:\n    pass\nelse:\n    {}",
+    "at last": "try:\n    pass\nfinally:\n    {}",
+    "case": "match x:\n    case 1:\n        pass\n    case _:\n        {}",
+}
+
+
+@pytest.mark.parametrize("around", NESTED.values(), ids=NESTED)
+def test_an_import_counts_wherever_in_a_file_it_stands(package, key_now, around):
+    (package / "late.py").write_text(around.format("from mmrepro import unused"))
+    before = key_now()
+    (package / "unused.py").write_text("VALUE = 2")
+    assert key_now() != before
+
+
 @pytest.mark.parametrize("module", UNUSED)
 def test_a_module_that_the_chapter_does_not_reach_does_not_count(package, key_now, module):
     before = key_now()
@@ -151,38 +170,9 @@ def test_the_real_package_reaches_what_a_chapter_runs(checkout):
     """`from mmrepro import open_chapter` is loaded late; its module must count nevertheless."""
     checkout.write("from mmrepro.display.figure import show")
     imports = key._imported_files(key._plain_python(checkout.OPEN), "")
-    names = {path.relative_to(key._package()).as_posix() for path in key._reached(imports)}
+    names = {path.relative_to(key.SOURCES).as_posix() for path in key._reached(imports)}
     assert {"chapter.py", "evidence/verdict.py", "data/store.py", "execution/key.py"} <= names
     assert not [name for name in names if name.startswith(("book/", "papers/mosei_fusion", "doctor"))]
-
-
-@pytest.fixture
-def committed(checkout):
-    settings = resolve_settings(load_paper(SLUG), "cpu")
-    code = {"commit": None, "dirty": False, "key": key.chapter_key(SLUG, settings)}
-    return content(settings=settings.model_dump(mode="json"), code=code)
-
-
-def test_a_record_is_stale_once_the_sources_change(checkout, committed):
-    assert not key.is_stale(seal(committed))
-    checkout.write("print(1)")
-    assert key.is_stale(seal(committed))
-
-
-def test_a_record_keeps_its_own_settings(checkout, committed):
-    settings = resolve_settings(load_paper(SLUG), "cpu", seeds=[5])
-    code = {**committed["code"], "key": key.chapter_key(SLUG, settings)}
-    made = seal({**committed, "settings": settings.model_dump(mode="json"), "code": code})
-    assert not key.is_stale(made)
-
-
-def test_a_record_of_settings_that_are_no_longer_valid_is_stale(checkout, committed):
-    assert key.is_stale(seal({**committed, "settings": {**committed["settings"], "epochs": "many"}}))
-
-
-def test_a_setting_that_is_gone_leaves_a_record_stale_or_fresh_by_its_key(checkout, committed):
-    more = {**committed["settings"], "removed_setting": 1}
-    assert not key.is_stale(seal({**committed, "settings": more}))
 
 
 def test_a_missing_notebook_is_told_in_a_sentence(checkout, key_now):

@@ -3,10 +3,12 @@ import shutil
 
 import pytest
 
+from mmrepro.evidence.record import seal
 from mmrepro.execution import key_index
 from mmrepro.papers.paper import load_paper
 from mmrepro.papers.settings import resolve_settings
 from tests.conftest import SLUG
+from tests.evidence.factory import content
 
 SETTLED_NS = 10**10
 
@@ -130,3 +132,32 @@ def test_two_folders_of_one_project_are_told_apart(
     monkeypatch.setenv("MMREPRO_ROOT", str(copy))
     key_now()
     assert len(computed) == 2
+
+
+@pytest.fixture
+def committed(checkout):
+    settings = resolve_settings(load_paper(SLUG), "cpu")
+    code = {"commit": None, "dirty": False, "key": key_index.chapter_key(SLUG, settings)}
+    return content(settings=settings.model_dump(mode="json"), code=code)
+
+
+def test_a_record_is_stale_once_the_sources_change(checkout, committed):
+    assert not key_index.is_stale(seal(committed))
+    checkout.write("print(1)")
+    assert key_index.is_stale(seal(committed))
+
+
+def test_a_record_keeps_its_own_settings(checkout, committed):
+    settings = resolve_settings(load_paper(SLUG), "cpu", seeds=[5])
+    code = {**committed["code"], "key": key_index.chapter_key(SLUG, settings)}
+    made = seal({**committed, "settings": settings.model_dump(mode="json"), "code": code})
+    assert not key_index.is_stale(made)
+
+
+def test_a_record_of_settings_that_are_no_longer_valid_is_stale(checkout, committed):
+    assert key_index.is_stale(seal({**committed, "settings": {**committed["settings"], "epochs": "many"}}))
+
+
+def test_a_setting_that_is_gone_leaves_a_record_stale_or_fresh_by_its_key(checkout, committed):
+    more = {**committed["settings"], "removed_setting": 1}
+    assert not key_index.is_stale(seal({**committed, "settings": more}))
