@@ -90,6 +90,15 @@ def test_the_help_of_a_command_waits_for_no_torch_and_no_pandas(name):
     assert not {"torch", "pandas"} & set(eval(loaded(code)))
 
 
+def test_checking_the_settings_of_all_chapters_loads_nothing_heavy():
+    code = (
+        "from mmrepro.papers.paper import load_paper, paper_slugs\n"
+        "from mmrepro.papers.settings import resolve_settings\n"
+        "for slug in paper_slugs(): resolve_settings(load_paper(slug), 'smoke')"
+    )
+    assert loaded(code) == "[]"
+
+
 def test_opening_a_chapter_loads_no_model():
     code = "import os\nfrom mmrepro import open_chapter\nopen_chapter('mosei-fusion')"
     assert not {"torch", "transformers"} & set(eval(loaded(code)))

@@ -103,11 +103,15 @@ def run(
     **how: Any,
 ) -> None:
     """Execute chapters; see EXAMPLES for the help text."""
+    _refuse_clashes(cold=publish or refresh or how["compare"], **how)
+    if how.pop("warm"):  # before all imports: what kernels are forked from needs the longest to be ready
+        from mmrepro.execution.warm import warm_kernels
+
+        click.get_current_context().with_resource(warm_kernels())
     from mmrepro.papers.paper import load_paper, paper_slugs
     from mmrepro.project import root, runs_dir
     from mmrepro.rank import rank, world_size
 
-    _refuse_clashes(cold=publish or refresh or how["compare"], **how)
     chosen = [load_paper(slug).slug for slug in slugs] or paper_slugs()
     if stale:
         chosen = [slug for slug in chosen if _is_stale(slug, profile)]
@@ -174,7 +178,6 @@ def execute(
     *,
     workers: int | None = None,
     scheduler: str = "local",
-    warm: bool = False,
     fresh: bool = False,
     compare: bool = False,
     publish: bool = False,
@@ -199,33 +202,24 @@ def execute(
     jobs = [Job(slug, parameters, folder.resolve()) for slug in slugs]
     refuse_wrong(jobs)
     failed: list[str] = []
-    with _kernels(warm):  # first of all: what they are forked from loads while keys are found
-        entries = _entries(jobs)
-        if fresh:
-            for job in jobs:
-                forget(folder_of(job))
-        if not (fresh or compare or publish):
-            jobs = [job for job in jobs if not _taken_from_cache(job, entries)]
-        outcomes = run_jobs(jobs, workers or (1 if publish else room_for(jobs)), scheduler)
-        _announce(jobs, parameters["profile"])
-        for outcome in outcomes:
-            slug, error = outcome.job.slug, outcome.error
-            problems = [str(error)] if error else _after(outcome, compare=compare, publish=publish)
-            if problems:
-                failed.append(slug)
-            elif slug in entries and not publish:  # the page of a published run shows the record before it
-                entries[slug].keep(outcome.job.files)
-            _tell(outcome, problems)
+    entries = _entries(jobs)
+    if fresh:
+        for job in jobs:
+            forget(folder_of(job))
+    if not (fresh or compare or publish):
+        jobs = [job for job in jobs if not _taken_from_cache(job, entries)]
+    outcomes = run_jobs(jobs, workers or (1 if publish else room_for(jobs)), scheduler)
+    _announce(jobs, parameters["profile"])
+    for outcome in outcomes:
+        slug, error = outcome.job.slug, outcome.error
+        problems = [str(error)] if error else _after(outcome, compare=compare, publish=publish)
+        if problems:
+            failed.append(slug)
+        elif slug in entries and not publish:  # the page of a published run shows the record before it
+            entries[slug].keep(outcome.job.files)
+        _tell(outcome, problems)
     if failed:
         raise ChapterError(f"{len(failed)} of {len(jobs)} chapter(s) failed: {', '.join(sorted(failed))}.")
-
-
-def _kernels(warm: bool) -> contextlib.AbstractContextManager[None]:
-    if not warm:
-        return contextlib.nullcontext()
-    from mmrepro.execution.warm import warm_kernels
-
-    return warm_kernels()
 
 
 def _announce(jobs: Sequence[Any], profile: str) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from mmrepro.data.needs import needs, refuse_lacking
 from mmrepro.errors import MMReproError, no_place
@@ -85,8 +83,6 @@ def refuse_unsupplied(jobs: Sequence[Job]) -> None:
 
 def perform(job: Job) -> Outcome:
     """Run `job` in this process; what a user can mend becomes part of the outcome."""
-    # jsonschema would build a grammar of international addresses for a second; notebooks have none to check.
-    sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
     started = time.perf_counter()
     try:
         record = run_chapter(job)
@@ -113,7 +109,7 @@ def run_chapter(job: Job) -> RunRecord:
     ChapterError
         When a cell fails, the kernel dies, the time budget is spent, or no record was written.
     """
-    import papermill
+    from mmrepro.execution.lean import papermill
 
     _, settings = settings_from(job.slug, job.parameters)
     parts = unfinished.folder_of(job)  # named now: what names it may change while the chapter runs

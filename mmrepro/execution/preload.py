@@ -30,6 +30,9 @@ from typing import Any
 # IPython when it is imported, as plotly's renderers do.
 MODULES = (
     "ipykernel.ipkernel",
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.extensions.storemagic",
     "torch",
     "torchvision.ops",
     "pandas",
@@ -38,7 +41,8 @@ MODULES = (
     "sklearn.metrics",
     "seaborn",
     "plotly.express",
-    "transformers.modeling_utils",
+    "plotly.graph_objs._layout",
+    "transformers.models.clip.modeling_clip",
     "timm",
     "accelerate",
     "pydantic.main",

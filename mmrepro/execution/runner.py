@@ -121,9 +121,8 @@ def _new_process() -> ProcessPoolExecutor:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _watch_parent)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["mmrepro.execution.orphan", "__main__", "mmrepro.execution.job", "papermill"]
-    )
+    own = [f"mmrepro.execution.{name}" for name in ("job", "lean", "client")]
+    context.set_forkserver_preload(["mmrepro.execution.orphan", "__main__", *own, "pandas"])
     return ProcessPoolExecutor(1, context, _begin, (dict(os.environ),))
 
 

@@ -32,6 +32,7 @@ from mmrepro.execution import preload
 PROVISIONER = "mmrepro-warm"
 _SOCKET = "MMREPRO_WARM_SOCKET"
 _START_S = 120.0
+_LOOKS, _LOOK_S = 20, 0.005
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)  # jupyter_client's own is silent outside a Jupyter application
 
@@ -170,6 +171,14 @@ class WarmProvisioner(LocalProvisioner):
         self.pid = self.pgid = kernel.pid
         self.cwd = kwargs.get("cwd", Path.cwd())
         return self.connection_info
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel, and give it a moment to end: jupyter_client looks but ten times a second."""
+        await super().kill(restart)
+        for _ in range(_LOOKS):
+            if await self.poll() is not None:
+                break
+            await asyncio.sleep(_LOOK_S)
 
 
 def _fork(cmd: list[str], kwargs: dict[str, Any]) -> ForkedKernel:

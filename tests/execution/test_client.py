@@ -1,4 +1,4 @@
-"""A reply that comes while something is sent on the same socket is not missed."""
+"""No reply is missed, and no time is spent on waiting for none."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import zmq
 import zmq.asyncio
 from jupyter_client.session import Session
 
-from mmrepro.execution.client import PatientChannel
+from mmrepro.execution.client import PatientChannel, PatientKernelClient
 
 pytestmark = pytest.mark.loopback
 
@@ -60,3 +60,66 @@ def test_the_time_to_wait_is_kept(tmp_path):
         with pytest.raises(Empty):
             asyncio.run(silence(timeout))
         assert timeout <= time.monotonic() - started < timeout + 1
+
+
+class Channel:
+    """What a kernel says on one channel, in order, when it has been asked; then nothing."""
+
+    def __init__(self, said):
+        self.said = said
+
+    async def get_msg(self, timeout):
+        if not self.said:
+            await asyncio.sleep(min(timeout, 0.01))
+            raise Empty
+        return self.said.pop(0)
+
+
+class Client(PatientKernelClient):
+    """A client of a kernel that answers the questions of these numbers, of which it tells others nothing."""
+
+    shell_channel = iopub_channel = None
+
+    def __init__(self, answers, told, alive=True):
+        super().__init__()
+        self.answers, self.told, self.alive, self.questions = answers, told, alive, 0
+        self.shell_channel, self.iopub_channel = Channel([]), Channel([])
+
+    def kernel_info(self):
+        self.questions += 1
+        parent = {"msg_id": f"question {self.questions}"}
+        if self.questions in self.answers:
+            content = {"protocol_version": "5.3", "language_info": {}}
+            self.shell_channel.said.append({"parent_header": parent, "content": content})
+        if self.questions in self.told:
+            for state in ("busy", "idle"):
+                content = {"execution_state": state}
+                self.iopub_channel.said.append({"parent_header": parent, "content": content})
+        return parent["msg_id"]
+
+    async def is_alive(self):
+        return self.alive
+
+
+@pytest.mark.parametrize(
+    ("answers", "told", "questions"),
+    [({1}, {1}, 1), ({3}, {3}, 3), ({1, 2}, {2}, 2), ({1, 2}, {1}, 1)],
+    ids=["at once", "late", "first state lost", "once is enough"],
+)
+def test_a_kernel_is_ready_once_it_answers_on_both_channels(answers, told, questions):
+    client = Client(answers, told)
+    client.iopub_channel.said.append({"parent_header": {}, "content": {"execution_state": "starting"}})
+    asyncio.run(client.wait_for_ready(timeout=30))
+    assert client.questions == questions
+
+
+def test_a_kernel_that_dies_is_not_waited_for():
+    with pytest.raises(RuntimeError, match="Kernel died before replying"):
+        asyncio.run(Client(set(), set(), alive=False).wait_for_ready(timeout=30))
+
+
+def test_a_kernel_that_never_answers_is_waited_for_as_long_as_asked():
+    started = time.monotonic()
+    with pytest.raises(RuntimeError, match="Kernel didn't respond in 1 seconds"):
+        asyncio.run(Client({1}, set()).wait_for_ready(timeout=1))
+    assert 1 <= time.monotonic() - started < 3

@@ -193,6 +193,24 @@ class TestAWarmKernel:
         client.execute(f"import os\n{end}")
         assert asyncio.run(asyncio.wait_for(manager.provisioner.wait(), 20)) == status
 
+    def test_has_ended_when_it_was_killed(self, kernel):
+        manager, _ = kernel
+
+        async def killed():
+            await manager.provisioner.kill()
+            return await manager.provisioner.poll()
+
+        assert asyncio.run(killed()) == -9
+
+    def test_has_a_debugger(self, kernel):
+        """It is loaded before the fork."""
+        _, client = kernel
+        request = {"type": "request", "seq": 1, "command": "initialize", "arguments": {"adapterID": ""}}
+        client.control_channel.send(client.session.msg("debug_request", request))
+        told = client.get_control_msg(timeout=30)["content"]
+        assert told["success"], told
+        assert told["body"]["supportsSetVariable"]
+
     def test_shuts_down_when_asked_in_a_message(self, kernel, tmp_path):
         manager, client = kernel
         told = tmp_path / "told"

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
-
 from mmrepro.errors import MMReproError
 from mmrepro.papers.space_operator.vector import Vector, add, cross, dot, norm, scale, subtract
 
@@ -230,6 +228,8 @@ def lambert(start: Vector, end: Vector, duration: float) -> tuple[Vector, Vector
     MMReproError
         If the duration is not above zero or the turn is exactly half.
     """
+    from scipy.optimize import brentq  # here: settings need this module, not half a second of imports
+
     if not duration > 0:
         raise MMReproError(f"a transfer cannot take {duration:g} s; give a duration above 0 s.")
     r1, r2 = norm(start), norm(end)
