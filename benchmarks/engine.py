@@ -6,7 +6,7 @@
 Each notebook imports torch, transformers, timm, seaborn and plotly, trains a small network for some seconds
 and draws a figure. All tools get the same notebooks and cores: two at a time where a tool can, one thread
 each. The floor is one interpreter that imports everything once and runs all cells, its compute shared out
-over the cores. Other work on the machine slows all rows, so compare ratios. Writes
+over the cores, by division and by measurement. Other work on the machine slows all rows, so compare ratios. Writes
 results/benchmarks/engine.json, from which the book draws its page.
 """
 
@@ -184,11 +184,29 @@ def runners(bench: Bench, only: list[str]) -> list[dict[str, Any]]:
 
 
 def floor(bench: Bench) -> dict[str, float]:
-    """Return seconds of one interpreter for all imports, and for all cells after them."""
-    command = [sys.executable, "alone.py", CELLS[0], *bench.paths]
-    done = subprocess.run(command, cwd=bench.folder, env=bench.environment, capture_output=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    """Return seconds of one interpreter for all imports, for all cells after them, and for a core's share.
+
+    The last is of one interpreter a core, each with its share of the notebooks, all at once: cores that share
+    a cache, or a processor's arithmetic, are slower when all are busy.
+    """
+    (whole,) = _alone(bench, [bench.paths])
+    shares = _alone(bench, [bench.paths[core::CORES] for core in range(min(CORES, len(bench.paths)))])
+    return {**whole, "together_s": max(share["compute_s"] for share in shares)}
+
+
+def _alone(bench: Bench, shares: list[list[str]]) -> list[dict[str, float]]:
+    """Run each share of the notebooks in an interpreter of its own, at the same time."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "alone.py", CELLS[0], *paths],
+            cwd=bench.folder,
+            env=bench.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        for paths in shares
+    ]
+    return [json.loads(process.communicate()[0].splitlines()[-1]) for process in started]
 
 
 def nothing(job: Job) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mmrepro.evidence.verdict import label
+from mmrepro.evidence.verdict import label, minus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def paper_value(result: ClaimResult) -> str:
     """Spell what the paper reports for a claim."""
     if result.paper_value is None:
         return "not stated"
-    return _with_unit(_minus(f"{result.paper_value:g}"), result.unit)
+    return _with_unit(minus(f"{result.paper_value:g}"), result.unit)
 
 
 def our_value(result: ClaimResult) -> str:
@@ -79,11 +79,7 @@ def _spelt_interval(interval: tuple[float, float], digits: int) -> str:
 
 
 def _spelt(number: float, digits: int) -> str:
-    return _minus(f"{number:.1e}" if digits > 6 else _rounded(number, digits))
-
-
-def _minus(number: str) -> str:
-    return number.replace("-", "−")
+    return minus(f"{number:.1e}" if digits > 6 else _rounded(number, digits))
 
 
 def _rounded(number: float, digits: int) -> str:

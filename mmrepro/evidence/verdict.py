@@ -182,22 +182,28 @@ def _decide_equal(claim: Claim, found: Estimate) -> tuple[Verdict, str]:
 
 def _decide_value(claim: Claim, found: Estimate) -> tuple[Verdict, str]:
     target = cast(float, claim.paper_value)
+    published = minus(f"{target:g}")
     if claim.kind == "count" or found.basis == "exact":
         if abs(found.value - target) <= claim.margin:
-            return "reproduced", f"agrees with {target:g} within {claim.margin:g}"
-        return "not reproduced", f"differs from {target:g} by more than {claim.margin:g}"
+            return "reproduced", f"agrees with {published} within {claim.margin:g}"
+        return "not reproduced", f"differs from {published} by more than {claim.margin:g}"
     if found.n_seeds < claim.min_seeds or found.prediction is None or found.equivalence is None:
         return "inconclusive", f"indicative only: {found.n_seeds} seeds, at least {claim.min_seeds} needed"
     predicted = found.prediction[0] <= target <= found.prediction[1]
     equivalent = max(abs(edge - target) for edge in found.equivalence) <= claim.margin
-    width = f"a new run's 95 % interval is {found.prediction[0]:.4g} to {found.prediction[1]:.4g}"
+    width = "a new run's 95 % interval is " + minus(" to ".join(f"{edge:.4g}" for edge in found.prediction))
     if predicted and equivalent:
-        return "reproduced", f"{width}, and our mean is within {claim.margin:g} of {target:g}"
+        return "reproduced", f"{width}, and our mean is within {claim.margin:g} of {published}"
     if predicted:
         return "compatible", f"{width}, too wide to show agreement within {claim.margin:g}"
     if equivalent:
-        return "compatible", f"our mean is within {claim.margin:g} of {target:g}, but {width}"
-    return "not reproduced", f"{width}, without {target:g}"
+        return "compatible", f"our mean is within {claim.margin:g} of {published}, but {width}"
+    return "not reproduced", f"{width}, without {published}"
+
+
+def minus(number: str) -> str:
+    """Write a number's hyphen as the minus sign that it stands for."""
+    return number.replace("-", "−")
 
 
 def label(verdict: Verdict, tier: Tier) -> str:

@@ -30,6 +30,7 @@ def test_our_runner_is_measured_cold_unchanged_changed_and_warm(tmp_path):
         peak["mmrepro", "cold"], peak["mmrepro", "one changed"], peak["mmrepro --warm", "cold"]
     )
     assert min(row["cpu_s"] for row in found["runners"]) > 0
+    assert set(found["floor"]) == {"imports_s", "compute_s", "together_s"}
     assert min(found["floor"].values()) > 0
 
 

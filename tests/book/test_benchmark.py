@@ -10,7 +10,7 @@ FOUND = {
     "versions": {"papermill": "2.7.0"},
     "cores": 2,
     "notebooks": 10,
-    "floor": {"imports_s": 6.0, "compute_s": 20.0},
+    "floor": {"imports_s": 6.0, "compute_s": 20.0, "together_s": 14.0},
     "runners": [
         {"runner": "mmrepro --warm", "case": "cold", "wall_s": 20.0, "cpu_s": 30.0, "peak_mb": 900},
         {"runner": "mmrepro", "case": "cold", "wall_s": 40.0, "cpu_s": 70.2, "peak_mb": 1500},
@@ -36,6 +36,7 @@ def test_every_runner_is_held_against_our_cold_run_and_the_floor(parts):
     assert "| `papermill` | cold | 120.0 | 110 | 800 | 3.00 | 7.50 |" in parts["engine-runners"]
     assert "| `mmrepro --warm` | cold | 20.0 | 30 | 900 | 0.50 | 1.25 |" in parts["engine-runners"]
     assert "| *floor* |  | 16.0 |  |  | 0.40 | 1.00 |" in parts["engine-runners"]
+    assert "| *floor, all cores busy* |  | 20.0 |  |  | 0.50 | 1.25 |" in parts["engine-runners"]
 
 
 def test_a_job_costs_its_share_of_the_wall(parts):

@@ -124,6 +124,14 @@ def test_a_value_at_its_edges(prediction, equivalence, expected):
     assert f"a new run's 95 % interval is {prediction[0]:.4g} to {prediction[1]:.4g}" in reason
 
 
+def test_negative_values_are_told_with_a_minus_sign():
+    made = claim("value", margin=1.0, paper_value=-5.5)
+    _, agrees = verdict(made, value=-5.0, basis="exact")
+    _, beyond = verdict(made, prediction=(-9.0, -7.0), equivalence=(-8.2, -7.8))
+    assert agrees == "agrees with −5.5 within 1"
+    assert beyond == "a new run's 95 % interval is −9 to −7, without −5.5"
+
+
 def test_the_p_of_an_order_is_that_of_the_difference_beyond_the_margin():
     ours, theirs = [3.0, 2.0, 4.0, 1.5, 2.5], [1.0, 1.0, 1.0, 1.0, 1.0]
     found = estimate(claim(margin=1.2), metrics_frame(metrics(a=ours, b=theirs)), "numbers")
