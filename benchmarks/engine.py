@@ -6,8 +6,8 @@
 Each notebook imports torch, transformers, timm, seaborn and plotly, trains a small network for some seconds
 and draws a figure. All tools get the same notebooks and cores: two at a time where a tool can, one thread
 each. The floor is one interpreter that imports everything once and runs all cells, its compute shared out
-over the cores, by division and by measurement. Other work on the machine slows all rows, so compare ratios. Writes
-results/benchmarks/engine.json, from which the book draws its page.
+over the cores, by division and by measurement. Other work on the machine slows all rows, so compare ratios.
+Writes results/benchmarks/engine.json, from which the book draws its page.
 """
 
 from __future__ import annotations
