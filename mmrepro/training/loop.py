@@ -23,6 +23,7 @@ from mmrepro.training.batches import Batch, Shares, batches
 from mmrepro.training.checkpoint import Checkpoint
 from mmrepro.training.microbatch import MicroBatches
 from mmrepro.training.objective import LossFunction, Objective
+from mmrepro.training.share import Share, sharing
 
 _REPORT_EVERY_S = 10.0  # least seconds between two lines of progress
 _WORTH_SAVING_S = 2.0  # shorter than this, the end of a training is sooner reached again than read
@@ -92,8 +93,8 @@ def fit(
     Parameters
     ----------
     loss_of
-        Gives the mean loss of a batch, a scalar tensor. One that notes what it sees must be a
-        `mmrepro.training.checkpoint.Watch`.
+        Gives the mean loss of a batch, a scalar tensor; one that is no mean over examples says so to
+        `mmrepro.training.share`. One that notes what it sees must be a `mmrepro.training.checkpoint.Watch`.
     seed
         Of the order of the batches; seed everything else before the model is made.
     validation
@@ -235,7 +236,9 @@ def _train_epoch(
             group["lr"] = rate
         with accelerator.accumulate(objective):
             # Gradients are averaged over processes, whose shares may differ by one example.
-            loss = micro.backward(objective, batch, own * shares.processes / total)
+            share = Share(shares.process, shares.processes, own, total)
+            with sharing(share):
+                loss = micro.backward(objective, batch, share.weight)
             if settings.clip_norm is not None and accelerator.sync_gradients:
                 accelerator.clip_grad_norm_(objective.parameters(), settings.clip_norm)
             optimizer.step()

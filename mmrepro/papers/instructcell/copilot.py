@@ -13,11 +13,19 @@ from mmrepro.papers.instructcell.writer import CellWriter
 
 
 class Losses(NamedTuple):
-    """Parts of the loss: nats a token; nats a written cell, likelihood and divergence (zero without one)."""
+    """Parts of the loss: nats a token; nats a written cell, likelihood and divergence (zero without one).
+
+    Attributes
+    ----------
+    tokens, cells
+        How many tokens and written cells there are.
+    """
 
     text: Tensor
     likelihood: Tensor
     divergence: Tensor
+    tokens: Tensor
+    cells: Tensor
 
 
 def small_t5(vocabulary: int, hidden_size: int, num_layers: int, num_heads: int, tokens: Tokens) -> Any:
@@ -81,12 +89,13 @@ class Copilot(nn.Module):
         places = torch.zeros_like(targets, dtype=torch.bool)
         places[:, 1:] = targets[:, :-1] == self.tokens.signal
         writes = places.any(1)
+        counted = (targets >= 0).sum(), writes.sum()
         zero = told.loss.new_zeros(1)
         if not writes.any():
-            return Losses(told.loss, zero, zero)
+            return Losses(told.loss, zero, zero, *counted)
         states = told.decoder_hidden_states[-1][places].float()
         likelihood, divergence = self.writer.loss(states, counts[writes], kl_weight)
-        return Losses(told.loss, likelihood, divergence)
+        return Losses(told.loss, likelihood, divergence, *counted)
 
     @torch.no_grad()
     def answer(self, ids: Tensor, mask: Tensor, expression: Tensor, longest: int = 20) -> Tensor:
