@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,9 @@ from scipy import stats
 
 from mmrepro.papers.instructcell import copilot, encoder, prompt, writer
 from mmrepro.papers.instructcell.prompt import CELL, CELL_END, SIGNAL, SLOT
+from mmrepro.papers.instructcell.runs import LossWatch
 from mmrepro.papers.instructcell.writer import CountLaw
+from tests.sharing import assert_shares_make_the_batch
 
 GENES = 30
 
@@ -115,6 +119,22 @@ def test_only_answers_with_a_signal_are_written_and_the_loss_reaches_every_part(
         assert any(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in part.parameters())
     none = model(*batch_of(model, asked, ["Beta", "Beta"]), kl_weight=1.0)
     assert none.likelihood.tolist() == none.divergence.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "answers", [["Beta", f"Beta Beta{SIGNAL}", "Beta Beta"], ["Beta", "Beta Beta", "Beta"]]
+)
+def test_tokens_and_written_cells_are_counted_over_the_batch_where_processes_share_it(
+    small, answers, monkeypatch
+):
+    model, asked = small
+    monkeypatch.setattr(torch, "randn_like", torch.zeros_like)  # what is drawn for a cell is a process's own
+    counts = torch.poisson(torch.full((3, GENES), 3.0))
+    bank = SimpleNamespace(expression=torch.log1p(counts), counts=counts)
+    watch = LossWatch(bank, SimpleNamespace(kl_weight=1.0, generation_weight=0.5), torch.device("cpu"))
+    ids, mask = model.tokens.encode([asked, "Write a Beta.", asked])
+    batch = ids, mask, model.tokens.targets(answers), torch.arange(3), torch.zeros(3)
+    assert_shares_make_the_batch(monkeypatch, watch, model, batch, (2, 3, 4))
 
 
 def test_padding_of_a_prompt_changes_nothing(small):
