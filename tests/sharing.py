@@ -16,7 +16,7 @@ class Threads:
         self.here = threading.local()
         monkeypatch.setattr(share, "gather", lambda tensor: torch.cat(self.meet(tensor)))
         monkeypatch.setattr(share, "reduce", self.reduced)
-        for name in ("rand", "randint"):
+        for name in ("rand", "randn", "randint"):
             monkeypatch.setattr(torch, name, self.seeded(getattr(torch, name)))
 
     def meet(self, tensor):

@@ -100,15 +100,30 @@ def whole_batch(part: Tensor) -> Tensor:
     return found
 
 
-def drawn(draw: Callable[[int], Tensor], examples: int) -> Tensor:
-    """Draw random numbers for `examples`, a row each, so that an example's do not depend on the sharing.
+def drawn(draw: Callable[[int], Tensor], asked: Tensor) -> Tensor:
+    """Draw random numbers for examples, so that those of one do not depend on the sharing.
 
-    `draw` is asked for those of the whole batch; random states of the processes must be alike.
+    Parameters
+    ----------
+    draw
+        Gives as many rows of numbers as it is asked for: those of the whole batch, in every process the same.
+    asked
+        Which examples are drawn for, bool, (examples,).
+
+    Returns
+    -------
+    Tensor
+        A row for each example that is drawn for.
     """
     share = _PRESENT.get()
     if share is None:
-        return draw(examples)
-    return draw(share.examples)[share.process % share.examples :: share.processes]
+        return draw(int(asked.sum()))
+    every = whole_batch(asked)
+    found = draw(int(every.sum()))
+    if not share.own:
+        return found.new_zeros(int(asked.sum()), *found.shape[1:])
+    mine = torch.arange(len(every), device=every.device) % share.processes == share.process
+    return found[mine[every]]
 
 
 def averaged(values: dict[str, Tensor | float]) -> dict[str, Tensor | float]:

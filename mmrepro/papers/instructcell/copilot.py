@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mmrepro.papers.instructcell.encoder import CellEncoder
 from mmrepro.papers.instructcell.prompt import Tokens
 from mmrepro.papers.instructcell.writer import CellWriter
+from mmrepro.training.share import drawn
 
 
 class Losses(NamedTuple):
@@ -90,11 +91,12 @@ class Copilot(nn.Module):
         places[:, 1:] = targets[:, :-1] == self.tokens.signal
         writes = places.any(1)
         counted = (targets >= 0).sum(), writes.sum()
-        zero = told.loss.new_zeros(1)
+        noise = drawn(self.writer.noise, writes)
         if not writes.any():
+            zero = told.loss.new_zeros(1)
             return Losses(told.loss, zero, zero, *counted)
         states = told.decoder_hidden_states[-1][places].float()
-        likelihood, divergence = self.writer.loss(states, counts[writes], kl_weight)
+        likelihood, divergence = self.writer.loss(states, counts[writes], kl_weight, noise)
         return Losses(told.loss, likelihood, divergence, *counted)
 
     @torch.no_grad()

@@ -165,7 +165,8 @@ def detection_loss(net: nn.Module, batch: Batch, *, multi_scale: bool = False) -
     images = pixels.float() / 255
     if multi_scale:
         images, boxes, labels = zoomed(images, boxes, labels, float(torch.empty(()).uniform_(*_ZOOMS)))
-    chances = drawn(lambda count: torch.rand(count, 2, device=images.device), len(images))
+    every = torch.ones(len(images), dtype=torch.bool, device=images.device)
+    chances = drawn(lambda count: torch.rand(count, 2, device=images.device), every)
     images, boxes = flipped(images, boxes, chances < 0.5)
     targets = [
         {"boxes": corners[kinds >= 0], "labels": kinds[kinds >= 0]}
