@@ -37,7 +37,8 @@ class TrainingSettings(BaseModel):
     lr, weight_decay
         Of AdamW.
     batch_size
-        Examples a step, over all devices: a result does not depend on how many there are.
+        Examples a step, over all devices: a result does not depend on how many there are. Devices beyond
+        this number have nothing to do.
     accumulate
         Batches whose gradients are summed before a step.
     clip_norm
@@ -113,11 +114,9 @@ def fit(
     ------
     ValueError
         When early stopping is asked for without clean validation data.
-    MMReproError
-        When a batch has fewer examples than there are processes.
     """
     accelerator = accelerator or make_accelerator()
-    _refuse_unfit(settings, validation, accelerator.num_processes)
+    _refuse_unfit(settings, validation)
     accelerator.gradient_accumulation_steps = settings.accumulate
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
@@ -141,15 +140,10 @@ def fit(
     return state.history()
 
 
-def _refuse_unfit(settings: TrainingSettings, validation: Validation | None, processes: int) -> None:
+def _refuse_unfit(settings: TrainingSettings, validation: Validation | None) -> None:
     if settings.patience is not None and (validation is None or not validation.clean):
         raise ValueError(
             "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
-        )
-    if settings.batch_size < processes:
-        raise MMReproError(
-            f"batch_size {settings.batch_size} cannot be shared out to {processes} processes; "
-            "use at least their number."
         )
 
 

@@ -2,11 +2,7 @@
 
 import pytest
 import torch
-from torch import nn
 
-from mmrepro.errors import MMReproError
-from mmrepro.training.batches import Tensors
-from mmrepro.training.loop import TrainingSettings, fit
 from tests.processes import trained
 
 PROGRAM = "tests.training.two_processes"
@@ -19,6 +15,14 @@ def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
     others = trained(PROGRAM, 2, tmp_path / "both", "share")
     assert [count for count, *_ in others] == [2, 2]
     for _, *found in others:
+        assert_same(found, alone)
+
+
+@pytest.mark.loopback
+def test_so_do_more_processes_than_a_batch_has_examples(tmp_path):
+    """A chapter that steps on single examples must not fail where there are several GPUs."""
+    ((_, *alone),) = trained(PROGRAM, 1, tmp_path / "alone", "few")
+    for _, *found in trained(PROGRAM, 3, tmp_path / "three", "few"):
         assert_same(found, alone)
 
 
@@ -50,13 +54,3 @@ def test_processes_agree_on_when_to_stop_and_on_what_they_have(tmp_path):
     assert len(history["loss"]) == 9  # the first process, which gets better and better, is heard
     for name, value in weights.items():
         assert torch.equal(same[name], value), name
-
-
-def test_batches_that_cannot_be_shared_out_are_refused():
-    class Three:
-        num_processes = 3
-
-    data = Tensors(torch.zeros(64, 3), torch.zeros(64))
-    plan = TrainingSettings(epochs=1, batch_size=2)
-    with pytest.raises(MMReproError, match="batch_size 2 cannot be shared out to 3 processes"):
-        fit(nn.Linear(3, 1), data, lambda net, batch: net(batch[0]).sum(), plan, seed=0, accelerator=Three())

@@ -40,6 +40,15 @@ def share(path):
     keep(path, Net(), data, plan, loss, held_out)
 
 
+def few(path):
+    """A batch is a single example."""
+    torch.manual_seed(0)
+    features = torch.randn(7, 3)
+    data = Tensors(features, features.sum(dim=1))
+    plan = TrainingSettings(epochs=2, lr=0.03, batch_size=1)
+    keep(path, Net(), data, plan, loss, Validation(data, clean=True))
+
+
 class Seen(Watch):
     """A mean over counted parts, noise on some examples, and examples that are told from each other."""
 
@@ -103,4 +112,8 @@ def loss(net, batch):
 
 
 if __name__ == "__main__":
-    launch({"share": share, "disagree": disagree, "see": see}[sys.argv[1]], int(sys.argv[2]), sys.argv[3])
+    launch(
+        {"share": share, "disagree": disagree, "few": few, "see": see}[sys.argv[1]],
+        int(sys.argv[2]),
+        sys.argv[3],
+    )
