@@ -1,7 +1,8 @@
 """What a loss needs where processes train together and each sees only its share of a batch.
 
 A mean over examples needs nothing of this: the training loop weighs shares by their examples. Outside a step
-of several processes, everything here leaves what it is given as it is.
+of several processes, everything here leaves what it is given as it is. In one, all processes must call it
+alike, also those whose share has nothing to tell, or the others wait.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 import torch
+from accelerate import PartialState
 from accelerate.utils import gather, reduce
 from torch import Tensor
 
@@ -131,6 +133,6 @@ def averaged(values: dict[str, Tensor | float]) -> dict[str, Tensor | float]:
     share = _PRESENT.get()
     if share is None:
         return values
-    device = next((value.device for value in values.values() if isinstance(value, Tensor)), None)
+    device = PartialState().device  # plain numbers have none
     rows = torch.stack([torch.as_tensor(each, device=device).detach().double() for each in values.values()])
     return dict(zip(values, reduce(rows * share.weight, "mean"), strict=True))
