@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmrepro.errors import MMReproError
+from mmrepro.training.share import batch_mean
 
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unknown>"
 
@@ -146,7 +147,7 @@ class Captioner(nn.Module):
     def loss(self, visual: Tensor, words: Tensor, prompt_length: int = 1) -> Tensor:
         """Return the mean negative log-likelihood of a caption's word; a scalar."""
         log_probability, count = self.log_probability(visual, words, prompt_length)
-        return -log_probability.sum() / count.sum()
+        return batch_mean(-log_probability.sum() / count.sum(), count.sum())
 
     @torch.no_grad()
     def generate(

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from mmrepro.files import sha256_bytes, write_atomic
+from mmrepro.training.share import averaged
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,9 +36,15 @@ class Watch:
         self._noted: list[dict[str, Tensor | float]] = []
 
     def note(self, **values: Tensor | float) -> None:
-        """Note scalars; those of a device stay there, since fetching them would stop the training."""
+        """Note scalars of a batch; those of a device stay there, since fetching them would stop the training.
+
+        Where processes train together, each gives what it sees in its share, and all note the mean.
+        """
         self._noted.append(
-            {name: value.detach() if isinstance(value, Tensor) else value for name, value in values.items()}
+            {
+                name: value.detach() if isinstance(value, Tensor) else value
+                for name, value in averaged(values).items()
+            }
         )
 
     @property

@@ -23,6 +23,7 @@ from mmrepro.training.batches import Batch, Shares, batches
 from mmrepro.training.checkpoint import Checkpoint
 from mmrepro.training.microbatch import MicroBatches
 from mmrepro.training.objective import LossFunction, Objective
+from mmrepro.training.share import Share, sharing
 
 _REPORT_EVERY_S = 10.0  # least seconds between two lines of progress
 _WORTH_SAVING_S = 2.0  # shorter than this, the end of a training is sooner reached again than read
@@ -36,7 +37,8 @@ class TrainingSettings(BaseModel):
     lr, weight_decay
         Of AdamW.
     batch_size
-        Examples a step, over all devices: a result does not depend on how many there are.
+        Examples a step, over all devices: a result does not depend on how many there are. Devices beyond
+        this number have nothing to do.
     accumulate
         Batches whose gradients are summed before a step.
     clip_norm
@@ -92,8 +94,8 @@ def fit(
     Parameters
     ----------
     loss_of
-        Gives the mean loss of a batch, a scalar tensor. One that notes what it sees must be a
-        `mmrepro.training.checkpoint.Watch`.
+        Gives the mean loss of a batch, a scalar tensor; one that is no mean over examples says so to
+        `mmrepro.training.share`. One that notes what it sees must be a `mmrepro.training.checkpoint.Watch`.
     seed
         Of the order of the batches; seed everything else before the model is made.
     validation
@@ -112,11 +114,9 @@ def fit(
     ------
     ValueError
         When early stopping is asked for without clean validation data.
-    MMReproError
-        When a batch has fewer examples than there are processes.
     """
     accelerator = accelerator or make_accelerator()
-    _refuse_unfit(settings, validation, accelerator.num_processes)
+    _refuse_unfit(settings, validation)
     accelerator.gradient_accumulation_steps = settings.accumulate
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
@@ -140,15 +140,10 @@ def fit(
     return state.history()
 
 
-def _refuse_unfit(settings: TrainingSettings, validation: Validation | None, processes: int) -> None:
+def _refuse_unfit(settings: TrainingSettings, validation: Validation | None) -> None:
     if settings.patience is not None and (validation is None or not validation.clean):
         raise ValueError(
             "Early stopping needs validation data that is clean; pass Validation(data, clean=True)."
-        )
-    if settings.batch_size < processes:
-        raise MMReproError(
-            f"batch_size {settings.batch_size} cannot be shared out to {processes} processes; "
-            "use at least their number."
         )
 
 
@@ -235,7 +230,9 @@ def _train_epoch(
             group["lr"] = rate
         with accelerator.accumulate(objective):
             # Gradients are averaged over processes, whose shares may differ by one example.
-            loss = micro.backward(objective, batch, own * shares.processes / total)
+            share = Share(shares.process, shares.processes, own, total)
+            with sharing(share):
+                loss = micro.backward(objective, batch, share.weight)
             if settings.clip_norm is not None and accelerator.sync_gradients:
                 accelerator.clip_grad_norm_(objective.parameters(), settings.clip_norm)
             optimizer.step()

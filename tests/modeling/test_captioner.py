@@ -4,6 +4,7 @@ from torch.nn import functional
 
 from mmrepro.errors import MMReproError
 from mmrepro.modeling.captioner import Captioner, DecoderSettings, Vocabulary
+from tests.sharing import assert_shares_make_the_batch
 
 WORDS = ["tell", "red", "blue", "left", "right", "then"]
 SMALL = DecoderSettings(width=16, depth=1, num_heads=2, max_length=24)
@@ -137,3 +138,12 @@ def test_what_does_not_fit_is_refused(captioner, vocabulary):
         captioner.logits(torch.randn(1, 22, 16), vocabulary.encode(["tell red"]))
     with pytest.raises(MMReproError, match="3 heads cannot share a width of 16"):
         Captioner(vocabulary, DecoderSettings(width=16, num_heads=3))
+
+
+def test_the_mean_over_words_is_the_batchs_where_processes_share_it(captioner, vocabulary, monkeypatch):
+    words = vocabulary.encode(["tell red", "tell red then blue left", "tell left then right"])
+
+    def loss_of(net, batch):
+        return net.loss(*batch)
+
+    assert_shares_make_the_batch(monkeypatch, loss_of, captioner, (torch.randn(3, 2, 16), words), (2, 4))

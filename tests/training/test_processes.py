@@ -2,11 +2,7 @@
 
 import pytest
 import torch
-from torch import nn
 
-from mmrepro.errors import MMReproError
-from mmrepro.training.batches import Tensors
-from mmrepro.training.loop import TrainingSettings, fit
 from tests.processes import trained
 
 PROGRAM = "tests.training.two_processes"
@@ -15,31 +11,46 @@ PROGRAM = "tests.training.two_processes"
 @pytest.mark.loopback
 def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
     """Batches are shared out, so the processes together take the very steps that one would take."""
-    ((_, alone, weights_alone),) = trained(PROGRAM, 1, tmp_path / "alone", "share")
+    ((_, *alone),) = trained(PROGRAM, 1, tmp_path / "alone", "share")
     others = trained(PROGRAM, 2, tmp_path / "both", "share")
-    assert [count for count, _, _ in others] == [2, 2]
-    for _, history, weights in others:
-        for column in ("loss", "validation_loss"):
-            assert list(history[column].values()) == pytest.approx(list(alone[column].values()), rel=1e-5)
-        for name, value in weights_alone.items():
-            torch.testing.assert_close(weights[name], value, rtol=1e-4, atol=1e-6)
+    assert [count for count, *_ in others] == [2, 2]
+    for _, *found in others:
+        assert_same(found, alone)
+
+
+@pytest.mark.loopback
+def test_so_do_more_processes_than_a_batch_has_examples(tmp_path):
+    """A chapter that steps on single examples must not fail where there are several GPUs."""
+    ((_, *alone),) = trained(PROGRAM, 1, tmp_path / "alone", "few")
+    for _, *found in trained(PROGRAM, 3, tmp_path / "three", "few"):
+        assert_same(found, alone)
+
+
+@pytest.mark.loopback
+def test_so_they_do_where_the_loss_is_no_mean_over_examples(tmp_path):
+    """It counts what examples have more or fewer of, contrasts them, and draws numbers for each of them."""
+    ((_, *alone),) = trained(PROGRAM, 1, tmp_path / "alone", "see")
+    for count in (2, 3):
+        for _, *found in trained(PROGRAM, count, tmp_path / f"{count}", "see"):
+            assert_same(found, alone)
+            for row, expected in zip(found[2], alone[2], strict=True):
+                assert row == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+def assert_same(found, alone):
+    history, weights, _ = found
+    expected, weights_alone, _ = alone
+    for column in ("loss", "validation_loss"):
+        assert list(history[column].values()) == pytest.approx(list(expected[column].values()), rel=1e-5)
+    for name, value in weights_alone.items():
+        torch.testing.assert_close(weights[name], value, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.loopback
 def test_processes_agree_on_when_to_stop_and_on_what_they_have(tmp_path):
     """Else one would stop early, and the other wait for it for ever."""
-    (_, history, weights), (_, other, same) = trained(PROGRAM, 2, tmp_path / "both", "disagree")
+    (_, history, weights, _), (_, other, same, _) = trained(PROGRAM, 2, tmp_path / "both", "disagree")
     assert history == other
     assert len(history["loss"]) == 9  # the first process, which gets better and better, is heard
     for name, value in weights.items():
         assert torch.equal(same[name], value), name
-
-
-def test_batches_that_cannot_be_shared_out_are_refused():
-    class Three:
-        num_processes = 3
-
-    data = Tensors(torch.zeros(64, 3), torch.zeros(64))
-    plan = TrainingSettings(epochs=1, batch_size=2)
-    with pytest.raises(MMReproError, match="batch_size 2 cannot be shared out to 3 processes"):
-        fit(nn.Linear(3, 1), data, lambda net, batch: net(batch[0]).sum(), plan, seed=0, accelerator=Three())

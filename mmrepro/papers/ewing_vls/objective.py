@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from mmrepro.papers.ewing_vls.captions import WORDINGS
 from mmrepro.papers.ewing_vls.language import TextTower, Words
+from mmrepro.training.share import whole_batch
 
 _START_SCALE = math.log(1 / 0.07)  # of CLIP
 
@@ -52,10 +53,10 @@ class ImageText(nn.Module):
 
     def forward(self, features: Tensor, concepts: Tensor) -> Tensor:
         """Return the loss of a batch: features of both views (b, 2, wide), and concepts (b,)."""
-        images, concepts = features.flatten(0, 1), concepts.repeat_interleave(2)
+        concepts = whole_batch(concepts).repeat_interleave(2)
         drawn = torch.randint(len(WORDINGS), concepts.shape, device="cpu").to(concepts.device)
         texts = functional.normalize(self.text(self.captions[drawn, concepts]), dim=1)
-        seen = functional.normalize(self.projection(images), dim=1)
+        seen = _seen(self.projection, features)
         logits = self.scale.exp().clamp(max=100) * seen @ texts.T
         return (matched(logits, concepts) + matched(logits.T, concepts)) / 2
 
@@ -64,6 +65,12 @@ class ImageText(nn.Module):
         ids = self.reader(prompts).to(features.device)
         texts = functional.normalize(self.text(ids), dim=1)
         return functional.normalize(self.projection(features), dim=1) @ texts.T
+
+
+def _seen(projection: Projection, features: Tensor) -> Tensor:
+    """Project both views (b, 2, wide) of all images of a batch to (2 b, width), of length 1."""
+    found = functional.normalize(projection(features.flatten(0, 1)), dim=1)
+    return whole_batch(found.unflatten(0, (-1, 2))).flatten(0, 1)
 
 
 def matched(logits: Tensor, concepts: Tensor) -> Tensor:
@@ -99,7 +106,7 @@ class Pairs(nn.Module):
 
     def forward(self, features: Tensor, concepts: Tensor) -> Tensor:
         """Return the loss of a batch: each view must find its other view among all of the batch."""
-        seen = functional.normalize(self.projection(features.flatten(0, 1)), dim=1)
+        seen = _seen(self.projection, features)
         logits = self.scale.exp().clamp(max=100) * seen @ seen.T
         own = torch.eye(len(seen), dtype=torch.bool, device=seen.device)
         other = torch.arange(len(seen), device=seen.device) ^ 1  # views of an image stand side by side

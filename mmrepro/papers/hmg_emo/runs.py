@@ -10,7 +10,6 @@ from typing import Literal, cast
 import numpy as np
 import pandas as pd
 import torch
-from accelerate.utils import gather_object
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -25,6 +24,7 @@ from mmrepro.resume import resumable
 from mmrepro.training.batches import Batch, Tensors
 from mmrepro.training.loop import TrainingSettings, Validation, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
+from mmrepro.training.share import batch_mean, whole_batch
 
 Probabilities = NDArray[np.float64]
 
@@ -136,11 +136,12 @@ class EdgeLoss:
         """Return the mean binary cross-entropy over the emotions of a batch's answers."""
         partition = self._learning(batch[0]) if net.training else self.split.asking(batch[0])
         scores = score(net, partition, self.settings, batch[0].device)
-        return nn.functional.binary_cross_entropy_with_logits(scores, partition.answers.to(scores.device))
+        loss = nn.functional.binary_cross_entropy_with_logits(scores, partition.answers.to(scores.device))
+        return batch_mean(loss, len(scores))  # a pair may have several answers
 
     def _learning(self, pairs: Tensor) -> Partition:
         """Predict this process's share of a batch; the shares of the others carry no messages either."""
-        return self.split.learning(pairs, torch.tensor(gather_object(pairs.tolist())))
+        return self.split.learning(pairs, whole_batch(pairs))
 
 
 def score(net: nn.Module, partition: Partition, settings: Settings, device: torch.device) -> Tensor:

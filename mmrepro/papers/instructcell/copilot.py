@@ -10,14 +10,23 @@ from torch import Tensor, nn
 from mmrepro.papers.instructcell.encoder import CellEncoder
 from mmrepro.papers.instructcell.prompt import Tokens
 from mmrepro.papers.instructcell.writer import CellWriter
+from mmrepro.training.share import drawn
 
 
 class Losses(NamedTuple):
-    """Parts of the loss: nats a token; nats a written cell, likelihood and divergence (zero without one)."""
+    """Parts of the loss: nats a token; nats a written cell, likelihood and divergence (zero without one).
+
+    Attributes
+    ----------
+    tokens, cells
+        How many tokens and written cells there are.
+    """
 
     text: Tensor
     likelihood: Tensor
     divergence: Tensor
+    tokens: Tensor
+    cells: Tensor
 
 
 def small_t5(vocabulary: int, hidden_size: int, num_layers: int, num_heads: int, tokens: Tokens) -> Any:
@@ -81,12 +90,14 @@ class Copilot(nn.Module):
         places = torch.zeros_like(targets, dtype=torch.bool)
         places[:, 1:] = targets[:, :-1] == self.tokens.signal
         writes = places.any(1)
-        zero = told.loss.new_zeros(1)
+        counted = (targets >= 0).sum(), writes.sum()
+        noise = drawn(self.writer.noise, writes)
         if not writes.any():
-            return Losses(told.loss, zero, zero)
+            zero = told.loss.new_zeros(1)
+            return Losses(told.loss, zero, zero, *counted)
         states = told.decoder_hidden_states[-1][places].float()
-        likelihood, divergence = self.writer.loss(states, counts[writes], kl_weight)
-        return Losses(told.loss, likelihood, divergence)
+        likelihood, divergence = self.writer.loss(states, counts[writes], kl_weight, noise)
+        return Losses(told.loss, likelihood, divergence, *counted)
 
     @torch.no_grad()
     def answer(self, ids: Tensor, mask: Tensor, expression: Tensor, longest: int = 20) -> Tensor:

@@ -84,7 +84,8 @@ def latent_classifier(
     rows = torch.from_numpy(train)
     for _ in range(epochs):
         for batch in rows[torch.randperm(len(rows))].split(128):
-            likelihood, divergence = model.loss(torch.zeros(len(batch), 1), counts[batch], 1.0)
+            condition, noise = torch.zeros(len(batch), 1), model.noise(len(batch))
+            likelihood, divergence = model.loss(condition, counts[batch], 1.0, noise)
             loss = (likelihood + divergence).mean()
             optimizer.zero_grad()
             loss.backward()

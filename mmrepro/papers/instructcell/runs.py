@@ -34,6 +34,7 @@ from mmrepro.training.batches import Batch, Tensors
 from mmrepro.training.checkpoint import Watch
 from mmrepro.training.loop import TrainingSettings, fit, make_accelerator
 from mmrepro.training.seed import seed_everything
+from mmrepro.training.share import batch_mean
 
 _ASKED = 256  # prompts a batch when nothing is learnt
 _TOLD = 3000  # prompts that the tokenizer is trained on
@@ -107,10 +108,11 @@ class LossWatch(Watch):
         ids, mask, targets, rows, _ = batch
         found = net(ids, mask, targets, self.expression[rows], self.counts[rows], self.settings.kl_weight)
         genes = self.counts.shape[1]
-        written = found.likelihood.mean()
-        self.note(text=found.text, gene=written / genes)
-        total: Tensor = found.text + self.settings.generation_weight * (written + found.divergence.mean())
-        return total
+        text = batch_mean(found.text, found.tokens)
+        written = batch_mean(found.likelihood.mean(), found.cells)
+        divergence = batch_mean(found.divergence.mean(), found.cells)
+        self.note(text=text, gene=written / genes)
+        return text + self.settings.generation_weight * (written + divergence)
 
 
 def train(

@@ -78,10 +78,16 @@ class CellWriter(nn.Module):
         dispersion = self.log_dispersion.exp().clamp(1e-3, 1e3).expand_as(mean)
         return CountLaw(mean, dispersion, self.dropout(hidden))
 
-    def loss(self, condition: Tensor, counts: Tensor, kl_weight: float) -> tuple[Tensor, Tensor]:
+    def noise(self, cells: int) -> Tensor:
+        """Draw a standard latent for each cell, (cells, latent)."""
+        return torch.randn(cells, self.latent_size, device=self.log_dispersion.device)
+
+    def loss(
+        self, condition: Tensor, counts: Tensor, kl_weight: float, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Return the negative log-likelihood, summed over genes, and the latent's divergence, each (n,)."""
         mean, log_variance = self._posterior(condition, counts)
-        latent = mean + torch.randn_like(mean) * (log_variance / 2).exp()
+        latent = mean + noise * (log_variance / 2).exp()
         law = self.law(latent, condition, counts.sum(1))
         divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(-1)
         return -law.log_prob(counts).sum(-1), kl_weight * divergence
@@ -98,5 +104,4 @@ class CellWriter(nn.Module):
     @torch.no_grad()
     def write(self, condition: Tensor, total: Tensor) -> Tensor:
         """Write one cell for each condition, with about `total` counts; whole numbers, (n, genes)."""
-        latent = torch.randn(len(condition), self.latent_size, device=condition.device)
-        return self.law(latent, condition, total).sample()
+        return self.law(self.noise(len(condition)), condition, total).sample()

@@ -25,6 +25,7 @@ from mmrepro.training.batches import Batch, Tensors
 from mmrepro.training.loop import fit, make_accelerator
 from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
+from mmrepro.training.share import drawn
 
 GROUPS = 12  # of test images, for the interval over them
 _ZOOMS = (0.75, 1.25)
@@ -164,7 +165,9 @@ def detection_loss(net: nn.Module, batch: Batch, *, multi_scale: bool = False) -
     images = pixels.float() / 255
     if multi_scale:
         images, boxes, labels = zoomed(images, boxes, labels, float(torch.empty(()).uniform_(*_ZOOMS)))
-    images, boxes = flipped(images, boxes, torch.rand(len(images), 2, device=images.device) < 0.5)
+    every = torch.ones(len(images), dtype=torch.bool, device=images.device)
+    chances = drawn(lambda count: torch.rand(count, 2, device=images.device), every)
+    images, boxes = flipped(images, boxes, chances < 0.5)
     targets = [
         {"boxes": corners[kinds >= 0], "labels": kinds[kinds >= 0]}
         for corners, kinds in zip(boxes, labels, strict=True)

@@ -19,6 +19,7 @@ from mmrepro.papers.piip.pyramid import PIIP
 from mmrepro.papers.piip.settings import Settings, System
 from mmrepro.papers.piip.systems import build_pyramid
 from mmrepro.training.batches import Batch, batches
+from mmrepro.training.share import batch_mean
 
 
 class MergedMap(nn.Module):
@@ -47,6 +48,22 @@ class MergedMap(nn.Module):
         return OrderedDict([("0", functional.gelu(self.narrow(merged)))])
 
 
+class Head(FCOSHead):  # type: ignore[misc]
+    """torchvision's head, whose losses are divided by the places on the map that lie in boxes."""
+
+    def compute_loss(
+        self,
+        targets: list[dict[str, Tensor]],
+        head_outputs: dict[str, Tensor],
+        anchors: list[Tensor],
+        matched_idxs: list[Tensor],
+    ) -> dict[str, Tensor]:
+        """Return the parts of the loss."""
+        losses = super().compute_loss(targets, head_outputs, anchors, matched_idxs)
+        inside = (torch.stack(matched_idxs) >= 0).sum()
+        return {name: batch_mean(loss, inside) for name, loss in losses.items()}
+
+
 def build_detector(system: System, settings: Settings, classes: int) -> FCOS:
     """Build FCOS on the merged map of a system."""
     backbone = MergedMap(
@@ -62,7 +79,7 @@ def build_detector(system: System, settings: Settings, classes: int) -> FCOS:
         image_mean=[0.5] * 3,
         image_std=[0.25] * 3,
         anchor_generator=AnchorGenerator(((round(stride),),), ((1.0,),)),
-        head=FCOSHead(settings.head_width, 1, classes, num_convs=settings.head_layers),
+        head=Head(settings.head_width, 1, classes, num_convs=settings.head_layers),
         score_thresh=0.05,
         nms_thresh=0.5,
         detections_per_img=30,

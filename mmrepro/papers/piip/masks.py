@@ -23,6 +23,7 @@ from mmrepro.training.batches import Batch, batches
 from mmrepro.training.loop import fit, make_accelerator
 from mmrepro.training.parallel import Each
 from mmrepro.training.seed import seed_everything
+from mmrepro.training.share import batch_mean
 
 IGNORED = 255
 
@@ -90,7 +91,9 @@ class Segmenter(nn.Module):
 def mask_loss(net: nn.Module, batch: Batch) -> Tensor:
     """Return the cross-entropy of every pixel that is not ignored."""
     pixels, labels = batch
-    return functional.cross_entropy(net(pixels.float() / 127.5 - 1), labels, ignore_index=IGNORED)
+    scores, count = net(pixels.float() / 127.5 - 1), (labels != IGNORED).sum()
+    loss = functional.cross_entropy(scores, labels, ignore_index=IGNORED, reduction="sum")
+    return batch_mean(loss / count.clamp_min(1), count)
 
 
 def mean_iou(truth: Tensor, found: Tensor, classes: int) -> float:

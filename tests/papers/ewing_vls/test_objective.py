@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from mmrepro.papers.ewing_vls import captions, language, objective, projections
+from tests.sharing import assert_shares_make_the_batch
 
 from .conftest import TINY
 
@@ -106,3 +107,9 @@ def test_projected_features_have_unit_length_and_random_ones_repeat():
     one, two = (projections.random_projection(features, 4, seed) for seed in (3, 3))
     assert np.array_equal(one, two) and np.allclose(np.linalg.norm(one, axis=1), 1, atol=1e-5)
     assert not np.array_equal(one, projections.random_projection(features, 4, 4))
+
+
+@pytest.mark.parametrize("kind", list(objective.OBJECTIVES.values()))
+def test_images_are_contrasted_with_the_whole_batch_where_processes_share_it(kind, features, monkeypatch):
+    batch = features[:5], torch.tensor([0, 1, 0, 1, 0])
+    assert_shares_make_the_batch(monkeypatch, projections.loss_of, made(kind, features), batch, (2, 6))

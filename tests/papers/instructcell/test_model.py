@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,9 @@ from scipy import stats
 
 from mmrepro.papers.instructcell import copilot, encoder, prompt, writer
 from mmrepro.papers.instructcell.prompt import CELL, CELL_END, SIGNAL, SLOT
+from mmrepro.papers.instructcell.runs import LossWatch
 from mmrepro.papers.instructcell.writer import CountLaw
+from tests.sharing import assert_shares_make_the_batch
 
 GENES = 30
 
@@ -57,7 +61,7 @@ def test_the_divergence_of_the_prior_itself_is_zero_and_weighted(author):
             torch.nn.init.zeros_(layer.weight)
             torch.nn.init.zeros_(layer.bias)
     counts = torch.poisson(torch.full((6, GENES), 2.0))
-    likelihood, divergence = author.loss(torch.zeros(6, 8), counts, kl_weight=3.0)
+    likelihood, divergence = author.loss(torch.zeros(6, 8), counts, 3.0, author.noise(6))
     assert torch.allclose(divergence, torch.zeros(6)) and (likelihood > 0).all()
 
 
@@ -117,6 +121,21 @@ def test_only_answers_with_a_signal_are_written_and_the_loss_reaches_every_part(
     assert none.likelihood.tolist() == none.divergence.tolist() == [0]
 
 
+@pytest.mark.parametrize(
+    "answers", [["Beta", f"Beta Beta{SIGNAL}", "Beta Beta"], ["Beta", "Beta Beta", "Beta"]]
+)
+def test_tokens_and_written_cells_are_counted_over_the_batch_where_processes_share_it(
+    small, answers, monkeypatch
+):
+    model, asked = small
+    counts = torch.poisson(torch.full((3, GENES), 3.0))
+    bank = SimpleNamespace(expression=torch.log1p(counts), counts=counts)
+    watch = LossWatch(bank, SimpleNamespace(kl_weight=1.0, generation_weight=0.5), torch.device("cpu"))
+    ids, mask = model.tokens.encode([asked, "Write a Beta.", asked])
+    batch = ids, mask, model.tokens.targets(answers), torch.arange(3), torch.zeros(3)
+    assert_shares_make_the_batch(monkeypatch, watch, model, batch, (2, 3, 4))
+
+
 def test_padding_of_a_prompt_changes_nothing(small):
     model, asked = small
     model.eval()
@@ -149,7 +168,7 @@ def test_training_and_writing_read_the_same_state(small):
     model.eval()
     kept = {}
 
-    def remember(condition, counts, kl_weight):
+    def remember(condition, counts, kl_weight, noise):
         kept["condition"] = condition
         return torch.zeros(len(counts)), torch.zeros(len(counts))
 

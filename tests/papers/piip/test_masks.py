@@ -16,6 +16,7 @@ from mmrepro.papers.piip.masks import (
 )
 from mmrepro.papers.piip.settings import SegmentationSettings
 from mmrepro.papers.piip.systems import build_pyramid
+from tests.sharing import assert_shares_make_the_batch
 
 
 @pytest.fixture
@@ -79,3 +80,11 @@ def test_ignored_pixels_teach_nothing(settings):
     assert model(pixels.float()).shape == (1, 3, 16, 16)
     mask_loss(model, (pixels, labels)).backward()
     assert model.head.bias.grad.abs().sum() > 0
+
+
+def test_the_mean_over_pixels_is_the_batchs_where_processes_share_it(settings, monkeypatch):
+    torch.manual_seed(0)
+    model = Segmenter(build_pyramid(settings.scenes.systems["single"], settings), 3)
+    pixels, labels = torch.randint(256, (3, 3, 16, 16)).byte(), torch.randint(3, (3, 16, 16))
+    labels[0, 1:] = labels[1] = IGNORED
+    assert_shares_make_the_batch(monkeypatch, mask_loss, model, (pixels, labels), (2, 3, 4))

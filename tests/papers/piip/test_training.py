@@ -12,6 +12,7 @@ from mmrepro.papers.piip.receptive import receptive_fields, share_within, silenc
 from mmrepro.papers.piip.systems import build_pyramid, compile_blocks, plan_of_system
 from mmrepro.papers.settings import SettingsError, resolve_settings
 from mmrepro.training.batches import Tensors
+from tests.sharing import assert_shares_make_the_batch
 
 from .conftest import make_branch
 
@@ -84,6 +85,16 @@ def test_images_without_boxes_train_too(task, settings):
     loss = detection.detection_loss(net, (pixels, boxes, torch.full_like(labels, -1)))
     loss.backward()
     assert torch.isfinite(loss)
+
+
+def test_boxes_are_counted_over_the_batch_where_processes_share_it(task, settings, monkeypatch):
+    torch.manual_seed(0)
+    net = build_detector(settings.systems["single"], settings, 3).train()
+    pixels, boxes, labels = (tensor[:3] for tensor in task.train.tensors)
+    labels[1] = -1  # one image has no boxes at all
+    assert_shares_make_the_batch(
+        monkeypatch, detection.detection_loss, net, (pixels, boxes, labels), (2, 3, 4)
+    )
 
 
 def test_flipping_twice_changes_nothing_and_once_mirrors_boxes():
