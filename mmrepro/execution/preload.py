@@ -48,8 +48,12 @@ MODULES = (
     "pydantic.main",
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-# Threads would be lost in a fork. Each kernel sets its own number; Arrow's second one only tidies memory.
-_ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1") | {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+# Of the preloaded process alone. Threads would be lost in a fork: each kernel sets its own number, and the
+# second one of Arrow only tidies memory. The debugger would warn of frozen modules in the user's terminal.
+_WHILE_LOADING = dict.fromkeys(THREAD_VARIABLES, "1") | {
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
 # A kernel may be asked for with other values of these; no preloaded library reads them when it is imported.
 _FREE_PREFIXES = ("MMREPRO_", "JPY_")
 _FREE = {*THREAD_VARIABLES, "JUPYTER_DEFAULT_PROVISIONER_NAME"}
@@ -59,7 +63,7 @@ def preload() -> str | None:
     """Import `MODULES` as a kernel would, and return why no kernel may be forked from here, if so."""
     # A kernel sets the backend before pyplot is imported; without it every figure would be lost.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    os.environ.update(_ONE_THREAD)
+    os.environ.update(_WHILE_LOADING)
     gc.disable()  # what is imported stays; looking through it for garbage takes time
     for name in MODULES:
         try:
@@ -122,7 +126,7 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
         self.environment = dict(os.environ)
         self.problem = preload()
         # What libraries put there when they were imported, as sklearn does for OpenMP.
-        added = os.environ.keys() - self.environment.keys() - _ONE_THREAD.keys()
+        added = os.environ.keys() - self.environment.keys() - _WHILE_LOADING.keys()
         self.added = {name: os.environ[name] for name in added}
 
     def service_actions(self) -> None:

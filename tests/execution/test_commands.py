@@ -279,3 +279,10 @@ def test_data_that_only_the_user_has_are_asked_for_before_a_kernel_starts(checko
     assert "This run needs what only you can supply: set MMREPRO_MOSEI_ALIGNED" in str(result.exception)
     assert f"`mmrepro data needs {SLUG}`" in str(result.exception)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("option", ["--publish", "--compare", "--refresh"])
+def test_published_and_compared_results_come_from_cold_kernels(checkout, option):
+    done = CliRunner().invoke(run, [SLUG, "--warm", option])
+    assert done.exit_code == 2
+    assert "--warm goes with none of --publish, --compare and --refresh" in " ".join(done.output.split())

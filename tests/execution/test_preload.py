@@ -25,6 +25,15 @@ class TestAnEnvironment:
         assert found is None if told is None else told in found
 
 
+def test_what_is_loaded_says_nothing_in_the_users_terminal():
+    script = (
+        "import os\nfrom mmrepro.execution import preload\n"
+        "print(preload.preload(), flush=True)\nos._exit(0)"  # as the process ends: killed
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("None\n", "")
+
+
 def test_a_process_with_threads_forks_nothing():
     """One check for all: a library that starts threads when it is imported."""
     script = (

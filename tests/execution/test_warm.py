@@ -12,13 +12,11 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from click.testing import CliRunner
 from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 from nbclient import NotebookClient
 
 from mmrepro.execution import preload, warm
-from mmrepro.execution.commands import run
 from mmrepro.execution.warm import warm_kernels
 from tests.conftest import SLUG
 
@@ -291,13 +289,6 @@ def test_a_chapter_runs_cold_and_says_why_when_preloading_fails(checkout, light)
 def test_what_no_fork_can_serve_starts_cold(cmd, kwargs, told):
     with pytest.raises(warm.NoWarmKernelError, match=told):
         warm._fork(cmd, kwargs)
-
-
-@pytest.mark.parametrize("option", ["--publish", "--compare", "--refresh"])
-def test_published_and_compared_results_come_from_cold_kernels(checkout, option):
-    done = CliRunner().invoke(run, [SLUG, "--warm", option])
-    assert done.exit_code == 2
-    assert "--warm goes with none of --publish, --compare and --refresh" in " ".join(done.output.split())
 
 
 def test_the_provisioner_is_registered_with_jupyter():
