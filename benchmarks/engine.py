@@ -21,7 +21,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -187,26 +189,21 @@ def floor(bench: Bench) -> dict[str, float]:
     """Return seconds of one interpreter for all imports, for all cells after them, and for a core's share.
 
     The last is of one interpreter a core, each with its share of the notebooks, all at once: cores that share
-    a cache, or a processor's arithmetic, are slower when all are busy.
+    a cache, or a processor's arithmetic, may be slower when all are busy.
     """
-    (whole,) = _alone(bench, [bench.paths])
-    shares = _alone(bench, [bench.paths[core::CORES] for core in range(min(CORES, len(bench.paths)))])
+    whole = alone(bench, bench.paths)
+    parts = [bench.paths[core::CORES] for core in range(min(CORES, len(bench.paths)))]
+    with ThreadPoolExecutor(CORES) as pool:
+        shares = pool.map(partial(alone, bench), parts)
     return {**whole, "together_s": max(share["compute_s"] for share in shares)}
 
 
-def _alone(bench: Bench, shares: list[list[str]]) -> list[dict[str, float]]:
-    """Run each share of the notebooks in an interpreter of its own, at the same time."""
-    started = [
-        subprocess.Popen(
-            [sys.executable, "alone.py", CELLS[0], *paths],
-            cwd=bench.folder,
-            env=bench.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        for paths in shares
-    ]
-    return [json.loads(process.communicate()[0].splitlines()[-1]) for process in started]
+def alone(bench: Bench, paths: list[str]) -> dict[str, float]:
+    """Run all cells of some notebooks in one interpreter."""
+    command = [sys.executable, "alone.py", CELLS[0], *paths]
+    done = subprocess.run(command, cwd=bench.folder, env=bench.environment, capture_output=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def nothing(job: Job) -> Outcome:
