@@ -16,7 +16,7 @@ from mmrepro.evidence.record import RunRecord
 from mmrepro.execution import unfinished
 from mmrepro.execution.key import notebook_path
 from mmrepro.execution.parameter import settings_from
-from mmrepro.execution.preload import THREAD_VARIABLES
+from mmrepro.execution.preload import MEMORY_VARIABLES, THREAD_VARIABLES
 from mmrepro.execution.run import RunFiles
 from mmrepro.papers.paper import load_paper
 from mmrepro.project import root, runs_dir
@@ -114,6 +114,7 @@ def run_chapter(job: Job) -> RunRecord:
     _, settings = settings_from(job.slug, job.parameters)
     parts = unfinished.folder_of(job)  # named now: what names it may change while the chapter runs
     variables = dict.fromkeys(THREAD_VARIABLES, str(settings.threads))
+    variables |= {name: os.environ.get(name, value) for name, value in MEMORY_VARIABLES.items()}
     variables["MMREPRO_RUNS"] = str(job.folder)
     if world_size() == 1:  # what one of several had finished, the others might not have
         variables[FOLDER_VARIABLE] = str(parts)

@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
@@ -45,9 +46,14 @@ MODULES = (
     "transformers.models.clip.modeling_clip",
     "timm",
     "accelerate",
-    "pydantic.main",
+    "pydantic.fields",
+    "pydantic.types",
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# What a step of a training loop frees, the next one takes again. glibc would give it back to the system in
+# between, which costs a small convolutional network half its time, until one block of 32 MiB was freed: these
+# are the limits that it then sets itself.
+MEMORY_VARIABLES = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20)}
 # Of the preloaded process alone. Threads would be lost in a fork: each kernel sets its own number, and the
 # second one of Arrow only tidies memory. The debugger would warn of frozen modules in the user's terminal.
 _WHILE_LOADING = dict.fromkeys(THREAD_VARIABLES, "1") | {
@@ -56,7 +62,7 @@ _WHILE_LOADING = dict.fromkeys(THREAD_VARIABLES, "1") | {
 }
 # A kernel may be asked for with other values of these; no preloaded library reads them when it is imported.
 _FREE_PREFIXES = ("MMREPRO_", "JPY_")
-_FREE = {*THREAD_VARIABLES, "JUPYTER_DEFAULT_PROVISIONER_NAME"}
+_FREE = {*THREAD_VARIABLES, *MEMORY_VARIABLES, "JUPYTER_DEFAULT_PROVISIONER_NAME"}
 
 
 def preload() -> str | None:
@@ -75,11 +81,26 @@ def preload() -> str | None:
             return f"importing {name} failed: {type(error).__name__}: {error}"
     if "ipywidgets" in sys.modules:  # imported outside a kernel, it has not told the kernel of its messages
         sys.modules["ipywidgets"].register_comm_target()
+    with contextlib.suppress(Exception):  # where it fails, a kernel that does the same will tell
+        _use_once()
     gc.freeze()  # no kernel looks through it either, which would copy the memory it shares
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
         return f"the preloaded process has {threads} threads, and only one survives a fork"
     return "the preloaded process uses CUDA, which no fork survives" if _uses_cuda() else None
+
+
+def _use_once() -> None:
+    """Have libraries read what they read when they are first used: plug-ins, properties, fonts."""
+    from matplotlib.figure import Figure
+    from plotly.graph_objects import layout
+    from pydantic import create_model
+
+    create_model("Used", name=str)
+    layout.Template(layout={"font": {"size": 13}, "xaxis": {"ticks": "outside"}})
+    figure = Figure()
+    figure.subplots().plot([0, 1])
+    figure.savefig(io.BytesIO(), format="png")
 
 
 def _uses_cuda() -> bool:

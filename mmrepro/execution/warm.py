@@ -64,7 +64,8 @@ def _preloaded_process() -> Iterator[None]:
             process = subprocess.Popen(
                 [sys.executable, preload.__file__, str(listener.fileno()), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
-                env=dict(os.environ),  # as kernels get it: readline, for one, adds to what is inherited
+                # As kernels get it: readline, for one, adds to what is inherited.
+                env={**preload.MEMORY_VARIABLES, **os.environ},
                 pass_fds=[listener.fileno()],
                 start_new_session=True,  # Ctrl-C is for the command and for the kernels it then ends
             )

@@ -1,5 +1,6 @@
 import json
 import os
+import platform
 
 import nbformat
 import pytest
@@ -79,6 +80,25 @@ class TestAFinishedRun:
 
 
 @pytest.mark.notebook
+@pytest.mark.notebook
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators know no such limits")
+@pytest.mark.parametrize(("own", "kept"), [(None, True), ("131072", False)])
+def test_a_kernel_keeps_the_memory_of_a_step_for_the_next_one(checkout, job, monkeypatch, own, kept):
+    if own:  # what the user sets stands
+        monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", own)
+    checkout.write(
+        "import resource\n"
+        "def faults():\n    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "for step in range(9):\n"
+        "    before = faults()\n"
+        "    step = [bytearray(8 << 20) for _ in range(6)]\n"
+        "    del step\n"
+        'chapter.measure("faults", {"last step": faults() - before}, dataset=None)'
+    )
+    [found] = run_chapter(job()).metrics
+    assert (found.value < 100) == kept  # 48 MB are 12,288 pages
+
+
 def test_a_failed_cell_is_named_and_the_partial_notebook_kept(checkout, job):
     checkout.write("print('so far')", "numbers = []\nnumbers[3]", opens=False)
     with pytest.raises(

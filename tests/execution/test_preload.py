@@ -11,6 +11,7 @@ class TestAnEnvironment:
         ("asked", "told"),
         [
             ({"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "MMREPRO_RUNS": "b", "JPY_X": "1"}, None),
+            ({"OMP_NUM_THREADS": "2", "MALLOC_TRIM_THRESHOLD_": "1"}, None),
             ({"OMP_NUM_THREADS": "2", "TZ": "CET"}, "differs from the preloaded one in TZ"),
             ({"OMP_NUM_THREADS": "2", "MPLBACKEND": "agg"}, "differs from the preloaded one in MPLBACKEND"),
             ({}, "gives no one number of threads: set OMP_NUM_THREADS"),

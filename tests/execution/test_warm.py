@@ -71,9 +71,10 @@ def notebook(*sources):
 
 
 def shown(output):
-    """What the reader sees of an output; a picture's bytes and a figure's id differ with every run."""
+    """What the reader sees of an output; the id of a plotly figure differs with every run."""
     data = output.get("data", {})
     words = [output.get("text"), data.get("text/plain"), output.get("evalue"), output.get("traceback")]
+    words.append(data.get("image/png"))
     return (
         output.output_type,
         sorted(data),
