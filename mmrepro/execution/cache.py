@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from mmrepro.data.store import DataUnavailableError, declared_hashes, fetch
 from mmrepro.errors import MMReproError
+from mmrepro.execution.device import device_class
 from mmrepro.execution.key_index import known_key
 from mmrepro.execution.parameter import settings_from
 from mmrepro.execution.run import Marker, RunFiles
@@ -255,15 +256,6 @@ def _surroundings(slug: str) -> dict[str, object]:
         # A chapter shows its numbers beside those of the committed record.
         "committed": sha256_file(committed) if committed.is_file() else None,
     }
-
-
-def device_class(asked: str) -> str:
-    """Return ``cpu`` or ``cuda`` as a run would choose, without loading torch."""
-    if asked != "auto":
-        return asked
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "unset") in {"", "-1"}
-    present = any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/dxg").exists()
-    return "cuda" if present and not hidden else "cpu"
 
 
 def _is_still_used(slug: str, use: dict[str, str]) -> bool:

@@ -15,6 +15,7 @@ from papermill.engines import NBClientEngine
 from traitlets.config import Config
 
 from mmrepro.errors import MMReproError
+from mmrepro.execution.device import device_class
 from mmrepro.execution.measure import cpu_seconds, peak_memory_mb, reset_peak_memory
 from mmrepro.execution.parameter import settings_from
 from mmrepro.papers.settings import SettingsError
@@ -54,6 +55,8 @@ class MeasuringClient(PapermillNotebookClient):
 
     def _gpu_peak_mb(self) -> float | None:
         """Ask the kernel for the peak since it was last asked; None where CUDA is not in use."""
+        if device_class("auto") == "cpu":  # a question takes five milliseconds, a cell
+            return None
         asked = self.kc.execute("", silent=True, store_history=False, user_expressions={"peak": _GPU_PEAK})
         told = self.wait_for_reply(asked)["content"].get("user_expressions", {}).get("peak", {})
         text = told.get("data", {}).get("text/plain", "None")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import psutil
 
-from mmrepro.execution.cache import device_class
+from mmrepro.execution.device import device_class
 from mmrepro.execution.job import Job
 from mmrepro.execution.parameter import settings_from
 from mmrepro.project import results_dir

@@ -277,16 +277,6 @@ def test_two_processes_at_once_leave_a_whole_entry(kept):
     assert taken(kept)
 
 
-@pytest.mark.parametrize(("asked", "expected"), [("cpu", "cpu"), ("cuda", "cuda")])
-def test_the_device_is_the_one_that_was_asked_for(asked, expected):
-    assert cache.device_class(asked) == expected
-
-
-def test_a_hidden_gpu_is_none(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert cache.device_class("auto") == "cpu"
-
-
 def test_a_served_run_is_young_again(kept):
     os.utime(Entry.of(kept).folder, (0, 0))
     assert kept_runs()[0].unused_s > 1e9

@@ -5,6 +5,7 @@ import nbformat
 import papermill
 import pytest
 
+from mmrepro.execution import engine
 from mmrepro.execution.engine import MMReproEngine, ParametersError
 
 
@@ -74,6 +75,27 @@ def test_a_notebook_of_somebody_else_runs_with_any_parameter(checkout, tmp_path)
     assert made.cells[-1].metadata["mmrepro"]["cpu_s"] >= 0
     assert made.cells[-1].metadata["mmrepro"]["gpu_mb"] is None  # torch was not loaded
     assert "mmrepro" not in made.cells[0].metadata  # prose
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize(("device", "expected"), [("cuda", [None, 2.0, 0.0]), ("cpu", [None, None, None])])
+def test_the_peak_of_each_cell_is_asked_for_where_there_is_a_gpu(
+    checkout, tmp_path, monkeypatch, device, expected
+):
+    monkeypatch.setattr(engine, "device_class", lambda asked: device)
+    checkout.write(
+        "peak = [2 * 2**20]\n"
+        "class torch:\n    class cuda:\n"
+        "        is_initialized = staticmethod(lambda: True)\n"
+        "        max_memory_allocated = staticmethod(lambda: peak[0])\n"
+        "        reset_peak_memory_stats = staticmethod(lambda: peak.__setitem__(0, 0))",
+        "import sys\nsys.modules['torch'] = torch",
+        "1",
+        opens=False,
+        concludes=False,
+    )
+    made = execute(checkout, tmp_path)
+    assert [cell.metadata["mmrepro"]["gpu_mb"] for cell in made.cells[-3:]] == expected
 
 
 @pytest.mark.notebook
