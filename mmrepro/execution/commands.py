@@ -105,7 +105,7 @@ def run(
     """Execute chapters; see EXAMPLES for the help text."""
     _refuse_clashes(cold=publish or refresh or how["compare"], **how)
     if how.pop("warm"):  # before all imports: what kernels are forked from needs the longest to be ready
-        from mmrepro.execution.warm import warm_kernels
+        from mmrepro.execution.preloader import warm_kernels
 
         click.get_current_context().with_resource(warm_kernels())
     from mmrepro.papers.paper import load_paper, paper_slugs

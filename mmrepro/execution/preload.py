@@ -1,8 +1,8 @@
 """The preloaded process: it has imported what chapters import, and forks a kernel at each request.
 
-`mmrepro.execution.warm` starts this file as a script and asks it over a Unix socket. A script of its own
-holds nothing of mmrepro, so that every kernel reads edited sources anew; and it has one thread, which is
-what makes a fork safe.
+`mmrepro.execution.preloader` starts this file as a script, and `mmrepro.execution.warm` asks it over a Unix
+socket. A script of its own holds nothing of mmrepro, so that every kernel reads edited sources anew; and it
+has one thread, which is what makes a fork safe.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from nbclient import NotebookClient
 
 from mmrepro.execution import preload, warm
-from mmrepro.execution.warm import warm_kernels
+from mmrepro.execution.preloader import PROVISIONER, NoWarmKernelError, warm_kernels
 from tests.conftest import SLUG
 
 PARITY = {
@@ -288,12 +288,12 @@ def test_a_chapter_runs_cold_and_says_why_when_preloading_fails(checkout, light)
     ],
 )
 def test_what_no_fork_can_serve_starts_cold(cmd, kwargs, told):
-    with pytest.raises(warm.NoWarmKernelError, match=told):
+    with pytest.raises(NoWarmKernelError, match=told):
         warm._fork(cmd, kwargs)
 
 
 def test_the_provisioner_is_registered_with_jupyter():
     from importlib.metadata import entry_points
 
-    (found,) = entry_points(group="jupyter_client.kernel_provisioners", name=warm.PROVISIONER)
+    (found,) = entry_points(group="jupyter_client.kernel_provisioners", name=PROVISIONER)
     assert found.load() is warm.WarmProvisioner
