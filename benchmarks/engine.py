@@ -21,15 +21,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import psutil
 from checkout import small_checkout
+from floor import floor
 from watch import Watch
 
 from mmrepro.environment import describe_environment
@@ -39,7 +38,7 @@ from mmrepro.execution.runner import run_jobs
 from mmrepro.papers.paper import load_paper
 from mmrepro.project import root
 
-CORES, NOTEBOOKS = 2, 10
+CORES, NOTEBOOKS, ROUNDS = 2, 10, 3
 PEERS = ("papermill", "nbclient", "nbmake", "jupyter-cache", "jupyter-book")
 CELLS = (
     "import plotly.graph_objects as go\nimport seaborn as sns\nimport timm\nimport torch\n"
@@ -57,19 +56,6 @@ CELLS = (
     "go.Figure(go.Scatter(y=losses)).to_json()[:20]",
     'chapter.measure("loss", {"ours": losses[-1]}, dataset=None)',
 )
-ALONE = """
-import json, sys, time
-clock = time.perf_counter
-started = clock()
-import matplotlib; matplotlib.use("agg")
-exec(sys.argv[1]); import mmrepro.chapter, IPython.display
-imports, started = clock() - started, clock()
-for path in sys.argv[2:]:
-    names = {}
-    for cell in json.load(open(path))["cells"]:
-        exec("".join(cell["source"]), names)
-print(json.dumps({"imports_s": imports, "compute_s": clock() - started}))
-"""
 POOL = """
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -100,9 +86,10 @@ class Bench:
 
     def __init__(self, folder: Path, notebooks: int) -> None:
         self.folder = folder
+        folder.mkdir()
         self.slugs = small_checkout(folder, CELLS, notebooks)
         self.paths = [str(folder / "notebooks" / load_paper(slug).notebook_name) for slug in self.slugs]
-        for name, text in (("pool.py", POOL), ("cached.py", CACHED), ("alone.py", ALONE)):
+        for name, text in (("pool.py", POOL), ("cached.py", CACHED)):
             (folder / name).write_text(text)
         self.environment = {
             **os.environ,
@@ -110,7 +97,8 @@ class Bench:
             "MMREPRO_ROOT": str(folder),
             "MMREPRO_OFFLINE": "1",
         }
-        self.environment.pop("MMREPRO_RUNS", None)
+        for name in ("MMREPRO_RUNS", "PYTHONDONTWRITEBYTECODE"):  # as a user's shell
+            self.environment.pop(name, None)
 
     def ours(self, *options: str) -> list[str]:
         """Return the command of our own runner."""
@@ -167,43 +155,33 @@ class Bench:
         return row
 
 
-def runners(bench: Bench, only: list[str]) -> list[dict[str, Any]]:
-    """Run all notebooks with every tool: cold, then unchanged and one changed where a tool knows of that."""
-    rows = []
-    if "mmrepro" in only:
-        rows += [
-            bench.measured("mmrepro", "cold", bench.ours()),
-            bench.measured("mmrepro", "unchanged", bench.ours()),
-        ]
-        bench.change_one()
-        rows.append(bench.measured("mmrepro", "one changed", bench.ours()))
-        rows.append(bench.measured("mmrepro --warm", "cold", bench.ours("--warm", "--fresh")))
-    for name in [peer for peer in PEERS if peer in only]:
-        rows.append(bench.measured(name, "cold", bench.peer(name)))
+def our_runs(bench: Bench) -> list[dict[str, Any]]:
+    """Run all notebooks with our runner: cold, then unchanged, then one changed."""
+    rows = [
+        bench.measured("mmrepro", "cold", bench.ours()),
+        bench.measured("mmrepro", "unchanged", bench.ours()),
+    ]
+    bench.change_one()
+    return [*rows, bench.measured("mmrepro", "one changed", bench.ours())]
+
+
+def peer_runs(bench: Bench, only: list[str]) -> list[dict[str, Any]]:
+    """Run all notebooks with every other tool, cold; unchanged, too, where a tool knows of that."""
+    rows = [bench.measured(name, "cold", bench.peer(name)) for name in PEERS if name in only]
     if "jupyter-cache" in only:
         rows.append(bench.measured("jupyter-cache", "unchanged", bench.peer("jupyter-cache")))
     return rows
 
 
-def floor(bench: Bench) -> dict[str, float]:
-    """Return seconds of one interpreter for all imports, for all cells after them, and for a core's share.
-
-    The last is of one interpreter a core, each with its share of the notebooks, all at once: cores that share
-    a cache, or a processor's arithmetic, may be slower when all are busy.
-    """
-    whole = alone(bench, bench.paths)
-    parts = [bench.paths[core::CORES] for core in range(min(CORES, len(bench.paths)))]
-    with ThreadPoolExecutor(CORES) as pool:
-        shares = pool.map(partial(alone, bench), parts)
-    return {**whole, "together_s": max(share["compute_s"] for share in shares)}
-
-
-def alone(bench: Bench, paths: list[str]) -> dict[str, float]:
-    """Run all cells of some notebooks in one interpreter."""
-    command = [sys.executable, "alone.py", CELLS[0], *paths]
-    done = subprocess.run(command, cwd=bench.folder, env=bench.environment, capture_output=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def beside_the_floor(bench: Bench) -> tuple[dict[str, float], dict[str, Any]]:
+    """Return the floor and our warm run, each the median of rounds: a machine is not as fast all the time."""
+    floors, rows = [], []
+    for _ in range(ROUNDS):
+        floors.append(floor(CELLS[0], bench.paths, CORES, bench.environment))
+        rows.append(bench.measured("mmrepro --warm", "cold", bench.ours("--warm", "--fresh")))
+    floors.sort(key=lambda found: found["imports_s"] + found["compute_s"] / CORES)
+    rows.sort(key=lambda row: row["wall_s"])
+    return floors[ROUNDS // 2], rows[ROUNDS // 2]
 
 
 def nothing(job: Job) -> Outcome:
@@ -283,9 +261,12 @@ def main() -> None:
     }
     print("| runner | case | wall s | CPU s | peak MB |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory(prefix="mmrepro-engine-") as folder:
-        bench = Bench(Path(folder).resolve(), asked.notebooks)
-        found["floor"] = floor(bench)
-        found["runners"] = runners(bench, asked.only)
+        beside, apart = (
+            Bench(Path(folder).resolve() / name, asked.notebooks) for name in ("beside", "apart")
+        )
+        found["floor"], warm = beside_the_floor(beside)
+        own = [*our_runs(apart), warm] if "mmrepro" in asked.only else []
+        found["runners"] = [*own, *peer_runs(apart, asked.only)]
     if not asked.no_jobs:
         found |= {"overhead": overhead(), "scaling": scaling()}
     write_measured(asked.output, json.dumps(found, indent=1) + "\n")
