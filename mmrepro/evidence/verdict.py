@@ -72,11 +72,13 @@ def estimate(claim: Claim, metrics: pd.DataFrame, dataset: str | None) -> Estima
     None when a system of the claim was not measured, no seed measured both, or a ratio is to zero.
     """
     rows = metrics[(metrics["metric"] == claim.metric) & (metrics["dataset"].fillna("") == (dataset or ""))]
-    by_seed = rows.pivot_table(index="seed", columns="system", values="value")
-    if not set(claim.systems) <= set(by_seed.columns):
-        return None
-    runs = by_seed[list(claim.systems)].dropna().to_numpy()
-    if not len(runs) or (claim.kind == "ratio" and not runs[:, 1].all()):
+    measured: dict[str, dict[int, float]] = {system: {} for system in claim.systems}
+    for system, seed, value in zip(rows["system"], rows["seed"], rows["value"], strict=True):
+        if system in measured:
+            measured[system][seed] = value
+    seeds = sorted(set.intersection(*map(set, measured.values())))
+    runs = np.array([[measured[system][seed] for system in claim.systems] for seed in seeds])
+    if not seeds or (claim.kind == "ratio" and not runs[:, 1].all()):
         return None
     if claim.kind == "order":
         return _order_estimate(runs[:, 0] - runs[:, 1], claim.margin)
