@@ -31,6 +31,7 @@ from checkout import small_checkout
 from floor import floor
 from watch import Watch
 
+from mmrepro.book.benchmark import floor_seconds
 from mmrepro.environment import describe_environment
 from mmrepro.evidence.sums import write_measured
 from mmrepro.execution.job import Job, Outcome
@@ -179,7 +180,7 @@ def beside_the_floor(bench: Bench) -> tuple[dict[str, float], dict[str, Any]]:
     for _ in range(ROUNDS):
         floors.append(floor(CELLS[0], bench.paths, CORES, bench.environment))
         rows.append(bench.measured("mmrepro --warm", "cold", bench.ours("--warm", "--fresh")))
-    floors.sort(key=lambda found: found["imports_s"] + found["compute_s"] / CORES)
+    floors.sort(key=lambda found: floor_seconds({"floor": found, "cores": CORES}))
     rows.sort(key=lambda row: row["wall_s"])
     return floors[ROUNDS // 2], rows[ROUNDS // 2]
 
@@ -233,7 +234,9 @@ def what_is_asked() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--notebooks", type=int, default=NOTEBOOKS)
-    parser.add_argument("--only", default=",".join(("mmrepro", *PEERS)))
+    parser.add_argument(
+        "--only", default=",".join(("mmrepro", *PEERS)), help="tools beside the floor and our warm run"
+    )
     parser.add_argument("--no-jobs", action="store_true", help="leave out what measures single jobs")
     parser.add_argument("--output", type=Path, help="a file for the results")
     asked = parser.parse_args()
@@ -265,8 +268,8 @@ def main() -> None:
             Bench(Path(folder).resolve() / name, asked.notebooks) for name in ("beside", "apart")
         )
         found["floor"], warm = beside_the_floor(beside)
-        own = [*our_runs(apart), warm] if "mmrepro" in asked.only else []
-        found["runners"] = [*own, *peer_runs(apart, asked.only)]
+        own = our_runs(apart) if "mmrepro" in asked.only else []
+        found["runners"] = [*own, warm, *peer_runs(apart, asked.only)]
     if not asked.no_jobs:
         found |= {"overhead": overhead(), "scaling": scaling()}
     write_measured(asked.output, json.dumps(found, indent=1) + "\n")

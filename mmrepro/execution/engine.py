@@ -55,7 +55,7 @@ class MeasuringClient(PapermillNotebookClient):
 
     def _gpu_peak_mb(self) -> float | None:
         """Ask the kernel for the peak since it was last asked; None where CUDA is not in use."""
-        if device_class("auto") == "cpu":  # a question takes five milliseconds, a cell
+        if device_class("auto") == "cpu":  # a question to each cell of many takes its time
             return None
         asked = self.kc.execute("", silent=True, store_history=False, user_expressions={"peak": _GPU_PEAK})
         told = self.wait_for_reply(asked)["content"].get("user_expressions", {}).get("peak", {})

@@ -54,8 +54,8 @@ MODULES = (
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # What a step of a training loop frees, the next one takes again. glibc would give it back to the system in
-# between, which costs a small convolutional network half its time, until one block of 32 MiB was freed: these
-# are the limits that it then sets itself.
+# between, which costs a convolutional network on a CPU much of its time, until one block of 32 MiB was freed:
+# these are the limits that it then sets itself.
 MEMORY_VARIABLES = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20)}
 # Of the preloaded process alone. Threads would be lost in a fork: each kernel sets its own number, and the
 # second one of Arrow only tidies memory. The debugger would warn of frozen modules in the user's terminal.
@@ -63,7 +63,8 @@ _WHILE_LOADING = dict.fromkeys(THREAD_VARIABLES, "1") | {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
-# A kernel may be asked for with other values of these; no preloaded library reads them when it is imported.
+# A kernel may be asked for with other values of these: no preloaded library reads them when it is imported,
+# and limits of memory, which stay those of the preloaded process, change no result.
 _FREE_PREFIXES = ("MMREPRO_", "JPY_")
 _FREE = {*THREAD_VARIABLES, *MEMORY_VARIABLES, "JUPYTER_DEFAULT_PROVISIONER_NAME"}
 
@@ -84,8 +85,12 @@ def preload() -> str | None:
             return f"importing {name} failed: {type(error).__name__}: {error}"
     if "ipywidgets" in sys.modules:  # imported outside a kernel, it has not told the kernel of its messages
         sys.modules["ipywidgets"].register_comm_target()
-    with contextlib.suppress(Exception):  # where it fails, a kernel that does the same will tell
+    try:
         _use_once()
+    except ModuleNotFoundError:  # an extra that is not installed
+        pass
+    except Exception as error:  # noqa: BLE001 - as above; a kernel that starts cold will show where
+        return f"the first use of what it loaded failed: {type(error).__name__}: {error}"
     gc.freeze()  # no kernel looks through it either, which would copy the memory it shares
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:

@@ -80,7 +80,6 @@ class TestAFinishedRun:
 
 
 @pytest.mark.notebook
-@pytest.mark.notebook
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators know no such limits")
 @pytest.mark.parametrize(("own", "kept"), [(None, True), ("131072", False)])
 def test_a_kernel_keeps_the_memory_of_a_step_for_the_next_one(checkout, job, monkeypatch, own, kept):
@@ -99,6 +98,7 @@ def test_a_kernel_keeps_the_memory_of_a_step_for_the_next_one(checkout, job, mon
     assert (found.value < 100) == kept  # 48 MB are 12,288 pages
 
 
+@pytest.mark.notebook
 def test_a_failed_cell_is_named_and_the_partial_notebook_kept(checkout, job):
     checkout.write("print('so far')", "numbers = []\nnumbers[3]", opens=False)
     with pytest.raises(

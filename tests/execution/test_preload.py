@@ -35,6 +35,16 @@ def test_what_is_loaded_says_nothing_in_the_users_terminal():
     assert (done.stdout, done.stderr) == ("None\n", "")
 
 
+def test_a_first_use_that_fails_is_told():
+    script = (
+        "from matplotlib.figure import Figure\nfrom mmrepro.execution import preload\npreload.MODULES = ()\n"
+        "def savefig(*_, **__):\n    raise OSError('no font')\n"
+        "Figure.savefig = savefig\nprint(preload.preload())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "the first use of what it loaded failed: OSError: no font\n"
+
+
 def test_a_process_with_threads_forks_nothing():
     """One check for all: a library that starts threads when it is imported."""
     script = (
