@@ -6,6 +6,12 @@ import pytest
 from mmrepro.execution import preload
 
 
+def told_by(script):
+    """What a process of its own prints, and what it prints as errors."""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return done.stdout, done.stderr
+
+
 class TestAnEnvironment:
     @pytest.mark.parametrize(
         ("asked", "told"),
@@ -31,8 +37,7 @@ def test_what_is_loaded_says_nothing_in_the_users_terminal():
         "import os\nfrom mmrepro.execution import preload\n"
         "print(preload.preload(), flush=True)\nos._exit(0)"  # as the process ends: killed
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("None\n", "")
+    assert told_by(script) == ("None\n", "")
 
 
 def test_a_first_use_that_fails_is_told():
@@ -41,8 +46,7 @@ def test_a_first_use_that_fails_is_told():
         "def savefig(*_, **__):\n    raise OSError('no font')\n"
         "Figure.savefig = savefig\nprint(preload.preload())"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "the first use of what it loaded failed: OSError: no font\n"
+    assert told_by(script)[0] == "the first use of what it loaded failed: OSError: no font\n"
 
 
 def test_a_process_with_threads_forks_nothing():
@@ -51,5 +55,4 @@ def test_a_process_with_threads_forks_nothing():
         "import threading\nfrom mmrepro.execution import preload\npreload.MODULES = ()\n"
         "threading.Thread(target=threading.Event().wait, daemon=True).start()\nprint(preload.preload())"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "the preloaded process has 2 threads, and only one survives a fork\n"
+    assert told_by(script)[0] == "the preloaded process has 2 threads, and only one survives a fork\n"
